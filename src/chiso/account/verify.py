@@ -1,0 +1,100 @@
+"""Verify a log from its stored parts alone.
+
+Steps, numbered in the code below:
+
+0. (caller) obtain the log's public key and origin from somewhere the operator cannot rewrite.
+1. The leaves are numbered 0, 1, 2 … without a gap.
+2. The checkpoint is a signed note for this origin, and its signature is this key's.
+3. The tree recomputed from the leaves has the checkpoint's size and root.
+4. Every payload that still exists matches, with its salt, the leaf at its place.
+
+A payload that no longer exists is counted, not an error: erasing a person destroys hers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from chiso.account.checkpoint import Checkpoint, key_hash, parse_checkpoint, parse_note
+from chiso.account.commitment import commitment
+from chiso.account.merkle import appended, leaf_hash, root_of
+from chiso.core.errors import ChisoError, Code
+from chiso.core.events import Leaf, LeafPayload
+
+VerifySignature = Callable[[bytes, bytes], bool]
+"""(message, signature) → whether the log's public key made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogReport:
+    """What a verified log holds."""
+
+    size: int
+    root: bytes
+    payloads_kept: int
+    payloads_destroyed: int
+
+
+def verify_log(
+    leaves: Iterable[Leaf],
+    payloads: Iterable[LeafPayload],
+    checkpoint_note: str,
+    origin: str,
+    public_key: bytes,
+    verify_signature: VerifySignature,
+) -> LogReport:
+    """Do steps 1 to 4 of the module's docstring.
+
+    Payloads must come in the order of their sequence numbers. Raises ChisoError(LOG_BROKEN) saying
+    which step failed, and where.
+    """
+    checkpoint = _signed_checkpoint(checkpoint_note, origin, public_key, verify_signature)  # 2
+
+    # 1, 3 and 4 in one pass over leaves and payloads.
+    peaks: tuple[bytes, ...] = ()
+    size = kept = 0
+    remaining = iter(payloads)
+    payload = next(remaining, None)
+    for leaf in leaves:
+        if leaf.seq != size:
+            raise _broken(f"leaf {size} is missing")
+        if payload is not None and payload.seq == leaf.seq:
+            if leaf_hash(commitment(payload.salt, payload.body)) != leaf.leaf_hash:
+                raise _broken(f"leaf {leaf.seq} does not match what it says")
+            kept += 1
+            payload = next(remaining, None)
+        peaks = appended(peaks, size, leaf.leaf_hash)
+        size += 1
+    if payload is not None:
+        raise _broken(f"there is a payload for leaf {payload.seq}, which does not exist")
+    if size != checkpoint.size:
+        raise _broken(f"it has {size} leaves and its checkpoint counts {checkpoint.size}")
+    root = root_of(peaks)
+    if root != checkpoint.root:
+        raise _broken("its root differs from the signed one: a leaf was changed or reordered")
+    return LogReport(size, root, kept, size - kept)
+
+
+def _signed_checkpoint(
+    checkpoint_note: str, origin: str, public_key: bytes, verify_signature: VerifySignature
+) -> Checkpoint:
+    try:
+        note = parse_note(checkpoint_note)
+        checkpoint = parse_checkpoint(note.text)
+    except ValueError as error:
+        raise _broken(f"the checkpoint cannot be read ({error})") from error
+    if checkpoint.origin != origin or note.key_hash != key_hash(note.key_name, public_key):
+        raise _broken("the checkpoint belongs to another log")
+    if not verify_signature(note.text, note.signature):
+        raise _broken("the checkpoint's signature is false")
+    return checkpoint
+
+
+def _broken(what: str) -> ChisoError:
+    return ChisoError(
+        Code.LOG_BROKEN,
+        f"The log does not verify: {what}.",
+        "Someone or something changed the database outside Chiso. Keep a copy of the home as it "
+        "is, stop using it, and restore it from a backup that verifies.",
+    )

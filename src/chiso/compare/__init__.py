@@ -1,0 +1,1 @@
+"""Templates to decisions: score, search, calibrate, threshold."""

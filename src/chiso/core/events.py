@@ -1,0 +1,62 @@
+"""What can happen in a home: the closed list of events; each becomes one leaf of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from chiso.core.canonical import JsonValue
+from chiso.core.consent import SubjectId
+
+
+class EventType(StrEnum):
+    """Stable names; an interface to everyone who reads a log."""
+
+    RECEIPT_GRANTED = "receipt-granted"
+    RECEIPT_WITHDRAWN = "receipt-withdrawn"
+    ENROLLED = "enrolled"
+    VERIFIED = "verified"
+    IDENTIFIED = "identified"
+    EXPORTED = "exported"
+    ERASED = "erased"
+    THRESHOLD_CHANGED = "threshold-changed"
+    SETTINGS_CHANGED = "settings-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `subject_id` is whose it is: her payload goes when she goes."""
+
+    type: EventType
+    at: datetime
+    subject_id: SubjectId | None
+    facts: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """The log's size, its right edge (peaks, tallest first) and the signed checkpoint over both."""
+
+    size: int
+    peaks: tuple[bytes, ...]
+    checkpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A leaf as stored: its place and its RFC 6962 hash. It never goes away."""
+
+    seq: int
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LeafPayload:
+    """What a leaf commits to, stored apart so that it can be destroyed."""
+
+    seq: int
+    subject_id: SubjectId | None
+    salt: bytes
+    body: bytes

@@ -1,0 +1,70 @@
+"""What services need from the world outside, as Protocols; adapters implement them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from chiso.core.samples import AlignmentGeometry, Face, Pixels
+from chiso.core.templates import ModelDigest, Template
+
+
+class Detector(Protocol):
+    """Finds faces in one image, at the size given: no pyramid, no tiling (that is capture's)."""
+
+    @property
+    def name(self) -> str:
+        """Name in the model manifest."""
+        ...
+
+    def detect(self, pixels: Pixels) -> tuple[Face, ...]:
+        """Faces above the model's own confidence, after non-maximum suppression, surest first.
+
+        `pixels` may have any height and width; coordinates are in its frame.
+        """
+        ...
+
+
+class Embedder(Protocol):
+    """Turns aligned chips into unit-length templates (each averaged with its mirror image)."""
+
+    @property
+    def name(self) -> str:
+        """Name in the model manifest."""
+        ...
+
+    @property
+    def digest(self) -> ModelDigest:
+        """Identity of the whole recipe; templates of different digests are never compared."""
+        ...
+
+    @property
+    def geometry(self) -> AlignmentGeometry:
+        """The chip that this embedder wants."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a template's vector."""
+        ...
+
+    def embed(self, chips: Sequence[Pixels]) -> tuple[Template, ...]:
+        """One template a chip; each chip (size, size, 3), uint8, RGB, is left unchanged."""
+        ...
+
+
+class Clock(Protocol):
+    """The only source of the current time."""
+
+    def now(self) -> datetime:
+        """Now, timezone-aware, UTC."""
+        ...
+
+
+class Randomness(Protocol):
+    """The only source of random bytes for keys, salts and ids."""
+
+    def token(self, size_bytes: int) -> bytes:
+        """`size_bytes` bytes from a cryptographic source."""
+        ...

@@ -1,0 +1,229 @@
+"""Where a home keeps things, as Protocols: the store, the keystore, the vault, the signer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chiso.core.consent import Receipt, ReceiptId, SubjectId, Terms
+from chiso.core.decisions import ThresholdRecord
+from chiso.core.events import Leaf, LeafPayload, LogHead
+from chiso.core.templates import ModelDigest, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person in a home. `label` is what the operator calls her."""
+
+    subject_id: SubjectId
+    label: str
+    added: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReceipt:
+    """A receipt as stored: parsed, the exact bytes signed, the signature, and its withdrawal."""
+
+    receipt: Receipt
+    body: bytes
+    signature: bytes
+    withdrawn: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealedReference:
+    """A reference as stored: ciphertext, and what it is bound to."""
+
+    subject_id: SubjectId
+    receipt_id: ReceiptId
+    model: ModelDigest
+    sealed: bytes
+    photo_tag: bytes
+    """HMAC-SHA256 of the photo's SHA-256 under the person's key: tells a photo seen twice."""
+    added: datetime
+
+
+class ReadTransaction(Protocol):
+    """One consistent view of the store."""
+
+    def subjects(self) -> list[Subject]:
+        """Everyone, by label."""
+        ...
+
+    def subject(self, label: str) -> Subject | None:
+        """The person of that label."""
+        ...
+
+    def subject_by_id(self, subject_id: SubjectId) -> Subject | None:
+        """The person with that id."""
+        ...
+
+    def receipts(self, subject_id: SubjectId | None = None) -> list[SignedReceipt]:
+        """Receipts of one person, or of all; oldest first."""
+        ...
+
+    def terms(self, subject_id: SubjectId | None = None) -> Iterator[Terms]:
+        """Terms of the receipts of one person, or of all."""
+        ...
+
+    def count_references(self, model: ModelDigest | None = None) -> int:
+        """How many references there are, of one model or of all."""
+        ...
+
+    def references(
+        self, model: ModelDigest | None = None, subject_id: SubjectId | None = None
+    ) -> Iterator[tuple[SealedReference, Terms]]:
+        """References with the terms they rest on, ordered by subject id."""
+        ...
+
+    def log_head(self) -> LogHead | None:
+        """The head of the log, None before the first leaf."""
+        ...
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every leaf in order."""
+        ...
+
+    def payloads(self, subject_id: SubjectId | None = None) -> Iterator[LeafPayload]:
+        """Payloads that still exist, in order; of one person or of all."""
+        ...
+
+    def thresholds(self) -> list[ThresholdRecord]:
+        """Every threshold record, oldest first."""
+        ...
+
+    def setting(self, name: str) -> str | None:
+        """Value of a setting."""
+        ...
+
+    def erasures_due(self) -> list[SubjectId]:
+        """Persons whose rows are gone and whose keys are still to be destroyed."""
+        ...
+
+
+class WriteTransaction(ReadTransaction, Protocol):
+    """The only way to change the store. All of it lands, or none."""
+
+    def add_subject(self, subject: Subject) -> None:
+        """Add a person."""
+        ...
+
+    def add_receipt(self, receipt: SignedReceipt) -> None:
+        """Add a receipt."""
+        ...
+
+    def add_reference(self, reference: SealedReference) -> None:
+        """Add a reference; the database refuses one without its receipt."""
+        ...
+
+    def withdraw_receipt(self, receipt_id: ReceiptId, at: datetime) -> int:
+        """Mark a receipt withdrawn and delete what rests on it; returns references deleted."""
+        ...
+
+    def erase_subject(self, subject_id: SubjectId) -> tuple[int, int, int]:
+        """Delete a person's every row; returns counts of references, receipts, leaf payloads."""
+        ...
+
+    def schedule_key_destruction(self, subject_id: SubjectId) -> None:
+        """Remember that this person's key must be destroyed, until `key_destroyed`."""
+        ...
+
+    def key_destroyed(self, subject_id: SubjectId) -> None:
+        """Forget what `schedule_key_destruction` remembered."""
+        ...
+
+    def append_leaf(self, leaf: Leaf, payload: LeafPayload) -> None:
+        """Add a leaf and what it commits to."""
+        ...
+
+    def set_log_head(self, head: LogHead) -> None:
+        """Replace the head of the log."""
+        ...
+
+    def add_threshold(self, record: ThresholdRecord) -> None:
+        """Add a threshold record."""
+        ...
+
+    def put_setting(self, name: str, value: str) -> None:
+        """Set a setting."""
+        ...
+
+
+class Store(Protocol):
+    """The database of a home."""
+
+    def reading(self) -> AbstractContextManager[ReadTransaction]:
+        """A consistent view."""
+        ...
+
+    def writing(self) -> AbstractContextManager[WriteTransaction]:
+        """An exclusive transaction: commits at the end of the block, rolls back on an exception."""
+        ...
+
+    def scrub(self) -> None:
+        """Remove every copy of deleted rows from the files, or raise ERASURE_UNFINISHED."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the files."""
+        ...
+
+
+class Keystore(Protocol):
+    """Per-person data keys, each wrapped by the operator's key, in a file of their own."""
+
+    def create(self, subject_id: SubjectId) -> bytes:
+        """Make, wrap, store and return a 32-byte key; returns the one there is if there is one."""
+        ...
+
+    def key(self, subject_id: SubjectId) -> bytes | None:
+        """A person's key, unwrapped."""
+        ...
+
+    def keys_in_order(self) -> Iterator[tuple[SubjectId, bytes]]:
+        """Every person's key, unwrapped, ordered by subject id."""
+        ...
+
+    def destroy(self, subject_ids: Sequence[SubjectId]) -> int:
+        """Destroy these keys for good; returns how many there were."""
+        ...
+
+    def subject_ids(self) -> list[SubjectId]:
+        """Whose keys there are."""
+        ...
+
+
+class Vault(Protocol):
+    """Seals templates under a person's key, bound to who, why and which model."""
+
+    def seal(self, template: Template, terms: Terms, key: bytes) -> bytes:
+        """Ciphertext of a template."""
+        ...
+
+    def open(self, sealed: bytes, terms: Terms, model: ModelDigest, key: bytes) -> bytes:
+        """The template's float32 little-endian bytes. Raises TEMPLATE_UNREADABLE if altered."""
+        ...
+
+    def photo_tag(self, photo: bytes, key: bytes) -> bytes:
+        """Keyed fingerprint of a photo's bytes; means nothing once the key is destroyed."""
+        ...
+
+
+class Signer(Protocol):
+    """The home's Ed25519 key."""
+
+    @property
+    def public_key(self) -> bytes:
+        """32 bytes."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """64-byte signature."""
+        ...
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether this key made this signature."""
+        ...

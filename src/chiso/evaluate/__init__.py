@@ -1,0 +1,1 @@
+"""Scores to proof: trials, rates, intervals, threshold fitting."""

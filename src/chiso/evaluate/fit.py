@@ -1,0 +1,94 @@
+"""Where to put a threshold so that the rate of false matches meets a target, by a stated policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chiso.evaluate.comparisons import Comparisons
+
+BOOTSTRAP_DRAWS = 1000
+MIN_PEOPLE_IN_GROUP = 5
+
+
+class Policy(StrEnum):
+    """Whose false matches must meet the target."""
+
+    POOLED = "pooled"
+    WORST_GROUP = "worst-group"
+
+
+@dataclass(frozen=True, slots=True)
+class FittedThreshold:
+    """A threshold, its 95 % interval from a bootstrap over people, and whose scores set it."""
+
+    value: float
+    interval: tuple[float, float]
+    set_by: str
+
+
+def fit_threshold(
+    comparisons: Comparisons, target_fmr: float, policy: Policy, seed: int
+) -> FittedThreshold:
+    """The lowest score at which the modelled FMR is at most `target_fmr`.
+
+    The angle between two people's templates (the arc cosine of their score) is modelled by a normal
+    distribution, each pair weighted by how often a draw holds its people, so that a target below
+    one in the number of comparisons still has an answer; angles are far closer to normal than
+    cosines are, whose upper tail a normal distribution overstates. The threshold is never below the
+    highest false score seen. `pooled`: one population, all pairs. `worst-group`: the highest
+    threshold over the pool and every group of at least `MIN_PEOPLE_IN_GROUP` people within itself.
+
+    Raises ValueError where the target is not in (0, 1) or there are fewer than two people.
+    """
+    if not 0 < target_fmr < 1:
+        raise ValueError(f"a target FMR lies between 0 and 1, not at {target_fmr}")
+    people = len(comparisons.groups)
+    if people < 2:
+        raise ValueError("false matches need two people or more")
+    populations = _populations(comparisons, policy)
+    once = np.ones(people)
+    values = {
+        name: _quantile(comparisons, rows, once, target_fmr) for name, rows in populations.items()
+    }
+    set_by = max(values, key=values.__getitem__)
+    highest_seen = max(comparisons.scores[rows].max() for rows in populations.values())
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(people, once / people, size=BOOTSTRAP_DRAWS)
+    draws = [
+        max(_quantile(comparisons, rows, weights, target_fmr) for rows in populations.values())
+        for weights in drawn.astype(np.float64)
+    ]
+    low, high = np.nanquantile(draws, [0.025, 0.975])
+    value = max(values[set_by], float(np.nextafter(highest_seen, np.inf)))
+    return FittedThreshold(value, (float(low), float(high)), set_by)
+
+
+def _populations(comparisons: Comparisons, policy: Policy) -> dict[str, NDArray[np.bool_]]:
+    populations = {"everyone": ~comparisons.mated}
+    if policy is Policy.WORST_GROUP:
+        for group in sorted({label for label in comparisons.groups if label}):
+            if comparisons.groups.count(group) >= MIN_PEOPLE_IN_GROUP:
+                populations[group] = comparisons.within(group) & ~comparisons.mated
+    return populations
+
+
+def _quantile(
+    comparisons: Comparisons,
+    rows: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    target_fmr: float,
+) -> float:
+    """The score whose angle is the lower `target_fmr` quantile of the fitted distribution."""
+    angles = np.arccos(np.clip(comparisons.scores[rows], -1.0, 1.0))
+    weight = weights[comparisons.one[rows]] * weights[comparisons.other[rows]]
+    total = weight.sum()
+    if total == 0:  # a draw without two people of this group says nothing about it
+        return float("-inf")
+    mean = float(weight @ angles / total)
+    deviation = float(np.sqrt(weight @ (angles - mean) ** 2 / total))
+    return float(np.cos(max(0.0, mean + NormalDist().inv_cdf(target_fmr) * deviation)))

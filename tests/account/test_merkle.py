@@ -1,0 +1,115 @@
+"""The Merkle tree against RFC 6962's definition and its published test vectors."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chiso.account.merkle import (
+    appended,
+    inclusion_proof,
+    leaf_hash,
+    node_hash,
+    peaks_of,
+    root_from_inclusion,
+    root_of,
+)
+
+# Inputs and roots of the Certificate Transparency project's reference tests.
+_INPUTS = [
+    bytes.fromhex(text)
+    for text in (
+        "",
+        "00",
+        "10",
+        "2021",
+        "3031",
+        "40414243",
+        "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f",
+    )
+]
+_ROOTS = [
+    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+]
+_LEAVES = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=70)
+
+
+def _root_by_definition(leaves: list[bytes]) -> bytes:
+    """RFC 6962 §2.1, word for word, as the slow truth."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return node_hash(_root_by_definition(leaves[:split]), _root_by_definition(leaves[split:]))
+
+
+def test_the_roots_are_those_that_certificate_transparency_publishes() -> None:
+    leaves = [leaf_hash(each) for each in _INPUTS]
+    roots = [root_of(peaks_of(leaves[:size])[0]).hex() for size in range(1, 9)]
+    assert roots == _ROOTS
+
+
+def test_the_root_of_no_leaves_is_the_hash_of_nothing() -> None:
+    assert root_of(()) == hashlib.sha256(b"").digest()
+
+
+@given(_LEAVES)
+def test_a_tree_grown_leaf_by_leaf_has_the_root_of_the_definition(leaves: list[bytes]) -> None:
+    peaks, size = peaks_of(leaves)
+    assert size == len(leaves)
+    assert root_of(peaks) == _root_by_definition(leaves)
+
+
+@given(_LEAVES, st.data())
+def test_an_inclusion_proof_leads_to_the_root(leaves: list[bytes], data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, len(leaves) - 1))
+    proof = inclusion_proof(leaves, index)
+    root = _root_by_definition(leaves)
+    assert root_from_inclusion(leaves[index], index, len(leaves), proof) == root
+
+
+@given(_LEAVES, st.data())
+def test_a_proof_leads_elsewhere_for_another_leaf_or_another_place(
+    leaves: list[bytes], data: st.DataObject
+) -> None:
+    index = data.draw(st.integers(0, len(leaves) - 1))
+    proof = inclusion_proof(leaves, index)
+    root = _root_by_definition(leaves)
+    assert root_from_inclusion(b"\xff" * 33, index, len(leaves), proof) != root
+    if len(set(leaves)) == len(leaves) > 1:
+        moved = (index + 1) % len(leaves)
+        assert root_from_inclusion(leaves[index], moved, len(leaves), proof) != root
+
+
+@given(_LEAVES)
+def test_a_proof_of_the_wrong_length_proves_nothing(leaves: list[bytes]) -> None:
+    proof = inclusion_proof(leaves, 0)
+    assert root_from_inclusion(leaves[0], 0, len(leaves), (*proof, b"\x00" * 32)) is None
+    if proof:
+        assert root_from_inclusion(leaves[0], 0, len(leaves), proof[:-1]) is None
+
+
+def test_a_place_outside_the_tree_is_refused() -> None:
+    leaves = [leaf_hash(b"a"), leaf_hash(b"b")]
+    with pytest.raises(IndexError):
+        inclusion_proof(leaves, 2)
+    assert root_from_inclusion(leaves[0], 2, 2, ()) is None
+
+
+def test_peaks_that_do_not_fit_the_size_are_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be the edge"):
+        appended((leaf_hash(b"a"),), 3, leaf_hash(b"b"))

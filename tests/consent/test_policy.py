@@ -1,0 +1,122 @@
+"""Policy: the only place that says yes, and its reasons for saying no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chiso.consent.policy import ConsentRefusal, nobody, objection, permit, permit_study
+from chiso.core.consent import Mode, Permit, ReceiptId, SubjectId, Terms
+from chiso.core.errors import Code
+
+_NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+_DAY = timedelta(days=1)
+_TERMS = Terms(
+    ReceiptId("r1"),
+    SubjectId("s1"),
+    "door",
+    frozenset({Mode.VERIFY}),
+    _NOW - _DAY,
+    _NOW + _DAY,
+    None,
+)
+
+
+def _reason(terms: Terms, purpose: str = "door", mode: Mode | None = Mode.VERIFY) -> Code:
+    answer = permit([terms], purpose, mode, _NOW)
+    assert isinstance(answer, ConsentRefusal)
+    assert answer.message
+    assert answer.hint
+    return answer.code
+
+
+def test_a_receipt_in_force_for_this_purpose_and_mode_permits() -> None:
+    answer = permit([_TERMS], "door", Mode.VERIFY, _NOW)
+    assert answer == Permit("door", Mode.VERIFY, frozenset({ReceiptId("r1")}), _NOW)
+
+
+def test_a_mode_that_was_not_agreed_to_is_refused() -> None:
+    assert _reason(_TERMS, mode=Mode.IDENTIFY) is Code.WRONG_MODE
+
+
+def test_another_purpose_is_refused_letter_by_letter() -> None:
+    assert _reason(_TERMS, purpose="Door") is Code.WRONG_PURPOSE
+
+
+def test_a_withdrawn_receipt_is_refused() -> None:
+    assert _reason(replace(_TERMS, withdrawn=_NOW - _DAY)) is Code.CONSENT_WITHDRAWN
+
+
+def test_a_receipt_ends_at_the_very_second_it_expires() -> None:
+    assert _reason(replace(_TERMS, expires=_NOW)) is Code.CONSENT_EXPIRED
+    assert (
+        objection(replace(_TERMS, expires=_NOW + timedelta(seconds=1)), "door", None, _NOW) is None
+    )
+
+
+def test_a_receipt_that_has_not_begun_is_refused() -> None:
+    assert _reason(replace(_TERMS, granted=_NOW + _DAY)) is Code.CONSENT_NOT_YET
+
+
+def test_nobody_and_somebody_without_receipts_get_the_same_answer() -> None:
+    assert permit([], "door", Mode.VERIFY, _NOW) == nobody("door")
+
+
+def test_the_reason_nearest_to_a_yes_is_reported() -> None:
+    others = [
+        replace(_TERMS, purpose="canteen"),
+        replace(_TERMS, withdrawn=_NOW - _DAY),
+        replace(_TERMS, modes=frozenset({Mode.IDENTIFY})),
+    ]
+    answer = permit(others, "door", Mode.VERIFY, _NOW)
+    assert isinstance(answer, ConsentRefusal)
+    assert answer.code is Code.WRONG_MODE
+
+
+def test_only_receipts_that_allow_it_are_in_the_permit() -> None:
+    allowed = replace(_TERMS, receipt_id=ReceiptId("r2"))
+    expired = replace(_TERMS, receipt_id=ReceiptId("r3"), expires=_NOW - _DAY)
+    answer = permit([allowed, expired], "door", Mode.VERIFY, _NOW)
+    assert isinstance(answer, Permit)
+    assert answer.receipts == {"r2"}
+
+
+def test_a_study_permit_names_the_document_that_people_signed() -> None:
+    assert permit_study("ab" * 32, _NOW).receipts == {f"study:{'ab' * 32}"}
+
+
+@pytest.mark.parametrize("mode", [None, Mode.VERIFY, Mode.IDENTIFY])
+@given(
+    purpose=st.sampled_from(["door", "canteen"]),
+    modes=st.frozensets(st.sampled_from(Mode), min_size=1),
+    granted=st.integers(-3, 3),
+    expires=st.integers(-3, 3),
+    withdrawn=st.none() | st.integers(-3, 3),
+)
+def test_policy_never_permits_what_any_one_term_forbids(
+    mode: Mode | None,
+    purpose: str,
+    modes: frozenset[Mode],
+    granted: int,
+    expires: int,
+    withdrawn: int | None,
+) -> None:
+    terms = replace(
+        _TERMS,
+        purpose=purpose,
+        modes=modes,
+        granted=_NOW + granted * _DAY,
+        expires=_NOW + expires * _DAY,
+        withdrawn=None if withdrawn is None else _NOW + withdrawn * _DAY,
+    )
+    should_permit = (
+        purpose == "door"
+        and (mode is None or mode in modes)
+        and granted <= 0 < expires
+        and withdrawn is None
+    )
+    assert isinstance(permit([terms], "door", mode, _NOW), Permit) is should_permit
