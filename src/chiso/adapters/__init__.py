@@ -1,0 +1,1 @@
+"""Third-party input and output behind the ports of chiso.core."""

@@ -1,0 +1,103 @@
+"""Descriptor networks behind the Embedder port."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chiso.adapters.models.manifest import EmbedderSpec, ModelEntry
+from chiso.adapters.models.planes import planes_of
+from chiso.adapters.models.sessions import Session
+from chiso.core.errors import ChisoError, Code
+from chiso.core.samples import AlignmentGeometry, Pixels
+from chiso.core.templates import ModelDigest, Template
+
+# Beyond this many rows a batch saves no time and costs memory.
+_BATCH_ROWS = 32
+
+
+class OnnxEmbedder:
+    """Any network that maps one aligned chip to one vector."""
+
+    def __init__(self, entry: ModelEntry, spec: EmbedderSpec, session: Session) -> None:
+        self._name = entry.name
+        self._digest = recipe_digest(entry.sha256, spec)
+        self._spec = spec
+        self._session = session
+
+    @property
+    def name(self) -> str:
+        """Name in the model manifest."""
+        return self._name
+
+    @property
+    def digest(self) -> ModelDigest:
+        """Identity of the whole recipe; see `recipe_digest`."""
+        return self._digest
+
+    @property
+    def geometry(self) -> AlignmentGeometry:
+        """The chip that this embedder wants."""
+        return self._spec.geometry
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a template's vector."""
+        return self._spec.dimensions
+
+    def embed(self, chips: Sequence[Pixels]) -> tuple[Template, ...]:
+        """One template a chip: the descriptors of chip and mirror image, added, to unit length.
+
+        Chips (size, size, 3), uint8, RGB. Raises `ChisoError(BAD_ARGUMENT)` for another shape.
+        """
+        if not chips:
+            return ()
+        upright = self._stacked(chips)
+        mirrored = upright[:, :, ::-1]
+        descriptors = self.describe(np.concatenate([upright, mirrored]))
+        summed = descriptors[: len(chips)] + descriptors[len(chips) :]
+        unit = summed / np.linalg.norm(summed, axis=1, keepdims=True)
+        return tuple(Template(vector, self._digest) for vector in unit)
+
+    def describe(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The network's own descriptors (n, dimensions), of no particular length.
+
+        Chips (n, size, size, 3), uint8, RGB.
+        """
+        rows = _BATCH_ROWS if self._session.batch_size is None else self._session.batch_size
+        batches = [chips[start : start + rows] for start in range(0, len(chips), rows)]
+        return np.concatenate([self._run(batch) for batch in batches])
+
+    def _run(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        (descriptors,) = self._session.run(planes_of(chips, self._spec.normalisation)).values()
+        return descriptors
+
+    def _stacked(self, chips: Sequence[Pixels]) -> NDArray[np.uint8]:
+        size_px = self._spec.geometry.size_px
+        for chip in chips:
+            if chip.shape != (size_px, size_px, 3) or chip.dtype != np.uint8:
+                raise ChisoError(
+                    Code.BAD_ARGUMENT,
+                    f"{self._name} was given a chip of {chip.shape} {chip.dtype}.",
+                    f"Align faces to its geometry first: ({size_px}, {size_px}, 3) uint8.",
+                )
+        return np.stack(chips)
+
+
+def recipe_digest(weights_sha256: str, spec: EmbedderSpec) -> ModelDigest:
+    """SHA-256 of everything that decides a template, as JSON with sorted keys and no spaces."""
+    recipe = {
+        "weights_sha256": weights_sha256,
+        "architecture": spec.architecture.value,
+        "geometry": asdict(spec.geometry),
+        "normalisation": asdict(spec.normalisation),
+        "mirror": True,
+        "unit_length": True,
+    }
+    canonical = json.dumps(recipe, sort_keys=True, separators=(",", ":")).encode()
+    return ModelDigest(hashlib.sha256(canonical).hexdigest())

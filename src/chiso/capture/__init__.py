@@ -1,0 +1,1 @@
+"""Photo bytes to aligned faces: decode, detect, align, quality."""

@@ -1,0 +1,50 @@
+"""Fixtures that tests of several packages share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from chiso.adapters.models.model_store import ModelStore
+from chiso.adapters.models.opening import open_detector, open_embedder
+from chiso.core.ports import Detector, Embedder
+
+_REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def london() -> Path:
+    """The folder of London Set photos: `<subject>_neutral.jpg`, `<subject>_smiling.jpg`."""
+    folder = Path(os.environ.get("CHISO_LONDON", _REPOSITORY.parent / "shared/data/london"))
+    if not (folder / "people.csv").is_file():
+        pytest.skip(f"no London photos in {folder}; set CHISO_LONDON to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def yunet_file() -> Path:
+    """YuNet as its publisher offers it."""
+    file = _REPOSITORY.parent / "shared/models/face_detection_yunet_2023mar.onnx"
+    if not file.is_file():
+        pytest.skip(f"no YuNet at {file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def model_store(tmp_path_factory: pytest.TempPathFactory) -> ModelStore:
+    """A store that keeps the graphs it has built until the tests end."""
+    return ModelStore(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def detector(model_store: ModelStore) -> Detector:
+    """The offline pack's detector."""
+    return open_detector(model_store, "centerface")
+
+
+@pytest.fixture(scope="session")
+def embedder(model_store: ModelStore) -> Embedder:
+    """The offline pack's embedder."""
+    return open_embedder(model_store, "dlib-resnet-v1")
