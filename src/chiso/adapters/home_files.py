@@ -1,0 +1,143 @@
+"""The plain files of a home: what it is, and the operator's key."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chiso.core.errors import ChisoError, Code
+
+FORMAT = 1
+HOME_FILE = "home.json"
+STORE_FILE = "store.sqlite3"
+KEYSTORE_FILE = "keystore.sqlite3"
+OPERATOR_KEY_FILE = "operator.key"
+OPERATOR_KEY_VARIABLE = "CHISO_OPERATOR_KEY"
+OPERATOR_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class HomeFile:
+    """What `home.json` says: nothing secret, nothing about a person."""
+
+    home_id: str
+    controller: str
+    public_key: bytes
+
+
+def write_home_file(directory: Path, content: HomeFile) -> None:
+    """Write `home.json` in one step."""
+    document = {
+        "format": FORMAT,
+        "home_id": content.home_id,
+        "controller": content.controller,
+        "public_key": base64.b64encode(content.public_key).decode(),
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(directory / HOME_FILE, text.encode())
+
+
+def read_home_file(directory: Path) -> HomeFile:
+    """Read `home.json`. Raises ChisoError: HOME_MISSING, HOME_NEWER or HOME_UNREADABLE."""
+    path = directory / HOME_FILE
+    try:
+        document = json.loads(path.read_bytes())
+        made_by = document["format"]
+        if isinstance(made_by, int) and made_by > FORMAT:
+            raise ChisoError(
+                Code.HOME_NEWER,
+                f"{directory} was made by a newer Chiso (format {made_by}; this one reads "
+                f"format {FORMAT}).",
+                "Install the newer version; nothing was changed.",
+            )
+        return HomeFile(
+            home_id=str(document["home_id"]),
+            controller=str(document["controller"]),
+            public_key=base64.b64decode(document["public_key"], validate=True),
+        )
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ChisoError(
+            Code.HOME_MISSING,
+            f"There is no Chiso home at {directory}.",
+            "Make one with `chiso init`, or name another with --home or CHISO_HOME.",
+        ) from error
+    except OSError as error:
+        raise ChisoError(
+            Code.HOME_UNREADABLE,
+            f"{path} cannot be read ({error.strerror}).",
+            "Run as the user who owns the home, or mend its permissions.",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ChisoError(
+            Code.HOME_UNREADABLE,
+            f"{path} is not the file of a Chiso home ({error}).",
+            "Restore it from the home's backup, or name another home with --home.",
+        ) from error
+
+
+def write_operator_key(directory: Path, key: bytes) -> None:
+    """Write the operator's key, readable by its owner alone."""
+    path = directory / OPERATOR_KEY_FILE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.b64encode(key) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_operator_key(directory: Path, environment: Mapping[str, str]) -> bytes:
+    """The operator's key: from CHISO_OPERATOR_KEY if set, else from the home's file.
+
+    Raises ChisoError(OPERATOR_KEY_MISSING) without one, WRONG_OPERATOR_KEY where it is no key or
+    its file can be read by others.
+    """
+    path = directory / OPERATOR_KEY_FILE
+    where = OPERATOR_KEY_VARIABLE
+    text: str | bytes | None = environment.get(OPERATOR_KEY_VARIABLE)
+    if text is None:
+        where = str(path)
+        try:
+            mode = path.stat().st_mode
+            text = path.read_bytes()
+        except OSError as error:
+            raise ChisoError(
+                Code.OPERATOR_KEY_MISSING,
+                f"The operator's key is not at {path} ({error.strerror}).",
+                f"Put operator.key back, or give its value in {OPERATOR_KEY_VARIABLE}.",
+            ) from error
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ChisoError(
+                Code.WRONG_OPERATOR_KEY,
+                f"{path} can be read by other users of this machine (mode {mode & 0o777:04o}).",
+                f"Run `chmod 600 {path}`, and consider who may have read it.",
+            )
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+        if len(key) != OPERATOR_KEY_BYTES:
+            raise ValueError(f"it has {len(key)} bytes, not {OPERATOR_KEY_BYTES}")
+    except (binascii.Error, ValueError) as error:
+        raise ChisoError(
+            Code.WRONG_OPERATOR_KEY,
+            f"{where} does not hold an operator's key ({error}).",
+            "It must be the base64 text that `chiso init` wrote into operator.key.",
+        ) from error
+    return key
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, even after a power cut."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

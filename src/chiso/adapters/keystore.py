@@ -1,0 +1,162 @@
+"""The keystore: each person's data key and the home's signing key, wrapped, in its own file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from chiso.adapters.vault import NONCE_BYTES
+from chiso.core.consent import SubjectId
+from chiso.core.errors import ChisoError, Code
+from chiso.core.ports import Randomness
+
+KEY_BYTES = 32
+_BUSY_TIMEOUT_S = 60.0
+_SIGNING_KEY = "signing"
+_TABLES = (
+    "CREATE TABLE person_keys (subject_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE home_keys (name TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID",
+)
+
+
+class FileKeystore:
+    """Implements `chiso.core.storage.Keystore` in one SQLite file, separate from the store.
+
+    A wrapped key is nonce ‖ AES-256-GCM ciphertext ‖ tag under the operator's key, with the home
+    and the key's owner as associated data: a key cannot be moved to another person or home.
+    Changes happen only while the store's write lock is held, so they need no lock of their own.
+    The rollback journal (not a write-ahead log) leaves no copy of a destroyed key in any file.
+    """
+
+    def __init__(
+        self, path: Path, home_id: str, operator_key: bytes, randomness: Randomness
+    ) -> None:
+        self._path = path
+        self._home_id = home_id
+        self._operator = AESGCM(operator_key)
+        self._randomness = randomness
+
+    def create_file(self, signing_key: bytes) -> None:
+        """Make the file with its tables and the wrapped signing key (32 bytes)."""
+        with self._opened() as database:
+            for statement in _TABLES:
+                database.execute(statement)
+            wrapped = self._wrap(signing_key, _SIGNING_KEY)
+            database.execute("INSERT INTO home_keys VALUES (?, ?)", (_SIGNING_KEY, wrapped))
+        self._path.chmod(0o600)
+
+    def signing_key(self) -> bytes:
+        """The home's Ed25519 private key. Raises WRONG_OPERATOR_KEY if it cannot be opened."""
+        with self._opened() as database:
+            query = "SELECT wrapped FROM home_keys WHERE name = ?"
+            row = database.execute(query, (_SIGNING_KEY,)).fetchone()
+        if row is None:
+            raise ChisoError(
+                Code.KEY_MISSING,
+                f"{self._path} holds no signing key.",
+                "Restore the keystore from the home's backup.",
+            )
+        return self._unwrap(row[0], _SIGNING_KEY)
+
+    def create(self, subject_id: SubjectId) -> bytes:
+        """Make, wrap, store and return a 32-byte key; returns the one there is if there is one."""
+        known = self.key(subject_id)
+        if known is not None:
+            return known
+        key = self._randomness.token(KEY_BYTES)
+        with self._opened() as database:
+            database.execute(
+                "INSERT INTO person_keys VALUES (?, ?)", (subject_id, self._wrap(key, subject_id))
+            )
+        return key
+
+    def create_many(self, subject_ids: Sequence[SubjectId]) -> list[bytes]:
+        """As `create`, for people who have no key yet, in one transaction."""
+        keys = [self._randomness.token(KEY_BYTES) for _ in subject_ids]
+        with self._opened() as database:
+            database.executemany(
+                "INSERT INTO person_keys VALUES (?, ?)",
+                (
+                    (subject_id, self._wrap(key, subject_id))
+                    for subject_id, key in zip(subject_ids, keys, strict=True)
+                ),
+            )
+        return keys
+
+    def key(self, subject_id: SubjectId) -> bytes | None:
+        """A person's key, unwrapped."""
+        with self._opened() as database:
+            query = "SELECT wrapped FROM person_keys WHERE subject_id = ?"
+            row = database.execute(query, (subject_id,)).fetchone()
+        return None if row is None else self._unwrap(row[0], subject_id)
+
+    def keys_in_order(self) -> Iterator[tuple[SubjectId, bytes]]:
+        """Every person's key, unwrapped, ordered by subject id."""
+        with self._opened() as database:
+            query = "SELECT subject_id, wrapped FROM person_keys ORDER BY subject_id"
+            for subject_id, wrapped in database.execute(query):
+                yield SubjectId(subject_id), self._unwrap(wrapped, subject_id)
+
+    def destroy(self, subject_ids: Sequence[SubjectId]) -> int:
+        """Destroy these keys for good; returns how many there were."""
+        with self._opened() as database:
+            statement = "DELETE FROM person_keys WHERE subject_id = ?"
+            return sum(
+                database.execute(statement, (subject_id,)).rowcount for subject_id in subject_ids
+            )
+
+    def subject_ids(self) -> list[SubjectId]:
+        """Whose keys there are."""
+        with self._opened() as database:
+            rows = database.execute("SELECT subject_id FROM person_keys ORDER BY subject_id")
+            return [SubjectId(row[0]) for row in rows]
+
+    def _wrap(self, key: bytes, owner: str) -> bytes:
+        nonce = self._randomness.token(NONCE_BYTES)
+        return nonce + self._operator.encrypt(nonce, key, self._bound_to(owner))
+
+    def _unwrap(self, wrapped: bytes, owner: str) -> bytes:
+        try:
+            return self._operator.decrypt(
+                wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], self._bound_to(owner)
+            )
+        except (InvalidTag, ValueError) as error:
+            raise ChisoError(
+                Code.WRONG_OPERATOR_KEY,
+                f"A key in {self._path} does not open: the operator's key is not the one this home "
+                "was made with, or the keystore was changed or comes from another home.",
+                "Use the operator.key of this home (or its value in CHISO_OPERATOR_KEY), and the "
+                "keystore that belongs to it.",
+            ) from error
+
+    def _bound_to(self, owner: str) -> bytes:
+        return f"chiso/key/1\x00{self._home_id}\x00{owner}".encode()
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        try:
+            database = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S)
+            try:
+                database.execute("PRAGMA secure_delete=ON")
+                database.execute("PRAGMA synchronous=FULL")
+                with database:
+                    yield database
+            finally:
+                database.close()
+        except sqlite3.OperationalError as error:
+            raise ChisoError(
+                Code.STORE_FULL if "full" in str(error) or "I/O" in str(error) else Code.STORE_BUSY,
+                f"{self._path} cannot be written: nothing was changed ({error}).",
+                "Free some space, check the home's permissions, and run the command again.",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise ChisoError(
+                Code.STORE_DAMAGED,
+                f"{self._path} is damaged ({error}).",
+                "Restore the keystore from the home's backup.",
+            ) from error

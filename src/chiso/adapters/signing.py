@@ -1,0 +1,36 @@
+"""Ed25519 signatures of the home."""
+
+from __future__ import annotations
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+
+class Ed25519Signer:
+    """Implements `chiso.core.storage.Signer`."""
+
+    def __init__(self, private_key: bytes) -> None:
+        self._private = Ed25519PrivateKey.from_private_bytes(private_key)
+        self._public = self._private.public_key()
+
+    @property
+    def public_key(self) -> bytes:
+        """32 bytes."""
+        return self._public.public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        """64-byte signature."""
+        return self._private.sign(message)
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether this key made this signature."""
+        return verify(self._public, message, signature)
+
+
+def verify(public_key: Ed25519PublicKey, message: bytes, signature: bytes) -> bool:
+    """Whether `public_key` made `signature` over `message`."""
+    try:
+        public_key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True

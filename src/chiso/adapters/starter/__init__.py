@@ -1,0 +1,1 @@
+"""Starter threshold records: data made by `make starter`."""

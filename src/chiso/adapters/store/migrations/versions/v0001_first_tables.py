@@ -1,0 +1,86 @@
+"""The first tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Create every table of format 1."""
+    op.create_table(
+        "subjects",
+        sa.Column("id", sa.String(36), primary_key=True),
+        sa.Column("label", sa.String(200), nullable=False, unique=True),
+        sa.Column("added", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "receipts",
+        sa.Column("id", sa.String(36), primary_key=True),
+        sa.Column("subject_id", sa.String(36), sa.ForeignKey("subjects.id"), nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("signature", sa.LargeBinary, nullable=False),
+        sa.Column("purpose", sa.String(200), nullable=False),
+        sa.Column("modes", sa.String(40), nullable=False),
+        sa.Column("granted", sa.Integer, nullable=False),
+        sa.Column("expires", sa.Integer, nullable=False),
+        sa.Column("withdrawn", sa.Integer, nullable=True),
+    )
+    op.create_index("ix_receipts_subject_id", "receipts", ["subject_id"])
+    op.create_table(
+        "reference_templates",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("subject_id", sa.String(36), sa.ForeignKey("subjects.id"), nullable=False),
+        sa.Column("receipt_id", sa.String(36), sa.ForeignKey("receipts.id"), nullable=False),
+        sa.Column("model", sa.String(64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.Column("photo_tag", sa.LargeBinary, nullable=False),
+        sa.Column("added", sa.Integer, nullable=False),
+    )
+    op.create_index("ix_reference_templates_subject_id", "reference_templates", ["subject_id"])
+    op.create_index("ix_reference_templates_receipt_id", "reference_templates", ["receipt_id"])
+    op.create_table(
+        "log_leaves",
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("leaf_hash", sa.LargeBinary(32), nullable=False),
+    )
+    op.create_table(
+        "log_payloads",
+        sa.Column(
+            "seq",
+            sa.Integer,
+            sa.ForeignKey("log_leaves.seq"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        sa.Column("subject_id", sa.String(36), nullable=True),
+        sa.Column("salt", sa.LargeBinary(32), nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("ix_log_payloads_subject_id", "log_payloads", ["subject_id"])
+    op.create_table(
+        "log_head",
+        sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1", name="single"), primary_key=True),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("peaks", sa.LargeBinary, nullable=False),
+        sa.Column("checkpoint", sa.String, nullable=False),
+    )
+    op.create_table(
+        "thresholds",
+        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("model", sa.String(64), nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "settings",
+        sa.Column("name", sa.String(100), primary_key=True),
+        sa.Column("value", sa.String, nullable=False),
+    )
+    op.create_table(
+        "erasures_due",
+        sa.Column("subject_id", sa.String(36), primary_key=True),
+    )

@@ -1,0 +1,92 @@
+"""Rows to values and back."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from chiso.consent.receipt import parse_receipt
+from chiso.core.consent import Mode, ReceiptId, SubjectId, Terms
+from chiso.core.events import LogHead
+from chiso.core.storage import SealedReference, SignedReceipt, Subject
+from chiso.core.templates import ModelDigest
+from chiso.core.times import from_epoch_s, to_epoch_s
+
+_PEAK_BYTES = 32
+
+
+@lru_cache(maxsize=16)
+def modes_from_text(text: str) -> frozenset[Mode]:
+    """Modes as stored: their names, sorted, joined by commas."""
+    return frozenset(Mode(name) for name in text.split(","))
+
+
+def subject_from(row: Any) -> Subject:
+    """A row of `subjects`."""
+    return Subject(SubjectId(row.id), row.label, from_epoch_s(row.added))
+
+
+def subject_values(subject: Subject) -> dict[str, object]:
+    """Columns of a subject."""
+    return {
+        "id": subject.subject_id,
+        "label": subject.label,
+        "added": to_epoch_s(subject.added),
+    }
+
+
+def receipt_from(row: Any) -> SignedReceipt:
+    """A row of `receipts`."""
+    withdrawn = None if row.withdrawn is None else from_epoch_s(row.withdrawn)
+    return SignedReceipt(parse_receipt(row.body), row.body, row.signature, withdrawn)
+
+
+def receipt_values(signed: SignedReceipt) -> dict[str, object]:
+    """Columns of a receipt."""
+    receipt = signed.receipt
+    return {
+        "id": receipt.header.receipt_id,
+        "subject_id": receipt.parties.subject_id,
+        "body": signed.body,
+        "signature": signed.signature,
+        "purpose": receipt.processing.purpose,
+        "modes": ",".join(sorted(receipt.processing.modes)),
+        "granted": to_epoch_s(receipt.processing.granted),
+        "expires": to_epoch_s(receipt.processing.expires),
+        "withdrawn": None if signed.withdrawn is None else to_epoch_s(signed.withdrawn),
+    }
+
+
+def terms_from(row: Any) -> Terms:
+    """Columns id, subject_id, purpose, modes, granted, expires, withdrawn, in that order."""
+    receipt_id, subject_id, purpose, modes, granted, expires, withdrawn = row
+    return Terms(
+        ReceiptId(receipt_id),
+        SubjectId(subject_id),
+        purpose,
+        modes_from_text(modes),
+        from_epoch_s(granted),
+        from_epoch_s(expires),
+        None if withdrawn is None else from_epoch_s(withdrawn),
+    )
+
+
+def reference_from(row: Any) -> SealedReference:
+    """Columns subject_id, receipt_id, model, sealed, photo_tag, added, in that order."""
+    subject_id, receipt_id, model, sealed, photo_tag, added = row
+    return SealedReference(
+        SubjectId(subject_id),
+        ReceiptId(receipt_id),
+        ModelDigest(model),
+        sealed,
+        photo_tag,
+        from_epoch_s(added),
+    )
+
+
+def head_from(row: Any) -> LogHead:
+    """A row of `log_head`."""
+    peaks = tuple(
+        row.peaks[start : start + _PEAK_BYTES] for start in range(0, len(row.peaks), _PEAK_BYTES)
+    )
+    return LogHead(row.size, peaks, row.checkpoint)

@@ -1,0 +1,170 @@
+"""The store in one SQLite file: how it is opened, locked, migrated and scrubbed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from chiso.adapters.store.transaction import SqlTransaction
+from chiso.core.errors import ChisoError, Code
+
+SCHEMA_REVISION = "0001"
+"""Alembic's newest revision; `tests/adapters/test_store.py` holds that it is."""
+
+BUSY_TIMEOUT_S = 60
+_SCRUB_TIMEOUT_S = 30.0
+_SCRUB_PAUSE_S = 0.05
+
+
+class SqliteStore:
+    """Implements `chiso.core.storage.Store`. WAL, foreign keys, deleted bytes overwritten."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = create_engine(
+            f"sqlite:///{path}",
+            isolation_level="AUTOCOMMIT",  # transactions are begun by hand, as SQLite names them
+            connect_args={"timeout": BUSY_TIMEOUT_S},
+        )
+        event.listen(self._engine, "connect", _configure)
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlTransaction]:
+        """A consistent view: one deferred transaction that only reads."""
+        with self._transaction("BEGIN") as transaction:
+            yield transaction
+
+    @contextmanager
+    def writing(self) -> Iterator[SqlTransaction]:
+        """An exclusive transaction: takes the write lock first, commits at the end of the block."""
+        with self._transaction("BEGIN IMMEDIATE") as transaction:
+            yield transaction
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[SqlTransaction]:
+        with self._translated(), self._engine.connect() as connection:
+            connection.exec_driver_sql(begin)
+            try:
+                yield SqlTransaction(connection)
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                if connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+                    connection.exec_driver_sql("ROLLBACK")
+                raise
+
+    def scrub(self) -> None:
+        """Copy the write-ahead log into the database and cut it to nothing.
+
+        `secure_delete` has overwritten deleted rows in the database; the log's file is the last
+        place with a copy. Waits for other processes that read; raises ERASURE_UNFINISHED when they
+        do not finish.
+        """
+        deadline = time.monotonic() + _SCRUB_TIMEOUT_S
+        with self._translated(), self._engine.connect() as connection:
+            while True:
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+                if not busy:
+                    return
+                if time.monotonic() > deadline:
+                    raise ChisoError(
+                        Code.ERASURE_UNFINISHED,
+                        "The rows are deleted, but another process reads the store and keeps an "
+                        "old copy of it alive.",
+                        "Stop the other process and run any chiso command on this home: "
+                        "it finishes the erasure.",
+                    )
+                time.sleep(_SCRUB_PAUSE_S)
+
+    def revision(self) -> str | None:
+        """The schema's revision, None for a new file."""
+        with self._translated(), self._engine.connect() as connection:
+            table = connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE name = 'alembic_version'"
+            ).one_or_none()
+            if table is None:
+                return None
+            query = "SELECT version_num FROM alembic_version"
+            return str(connection.exec_driver_sql(query).scalar_one())
+
+    def migrate(self) -> None:
+        """Bring the schema to `SCHEMA_REVISION`; does nothing where it is there already.
+
+        Raises ChisoError(HOME_NEWER) for a schema that this version does not know.
+        """
+        revision = self.revision()
+        if revision == SCHEMA_REVISION:
+            return
+        if revision is not None and revision > SCHEMA_REVISION:
+            raise ChisoError(
+                Code.HOME_NEWER,
+                f"{self._path} was written by a newer Chiso (schema {revision}; "
+                f"this one knows {SCHEMA_REVISION}).",
+                "Install the newer version; nothing was changed.",
+            )
+        from alembic import command  # slow to import, and needed once in a home's life
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._translated(), self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.exec_driver_sql("COMMIT")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise  # a broken contract of ours, not a state of the file
+        except DatabaseError as error:
+            raise _as_chiso_error(self._path, error) from error
+
+
+def _configure(connection: Any, _record: object) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _as_chiso_error(path: Path, error: DatabaseError) -> ChisoError:
+    said = str(error.orig)
+    if "full" in said or "disk I/O" in said:
+        return ChisoError(
+            Code.STORE_FULL,
+            f"The disk of {path} is full or cannot be written: nothing was changed ({said}).",
+            "Free some space and run the command again.",
+        )
+    if "locked" in said or "busy" in said:
+        return ChisoError(
+            Code.STORE_BUSY,
+            f"Another process held {path} for {BUSY_TIMEOUT_S} s: nothing was changed.",
+            "Run the command again when it has finished.",
+        )
+    if "readonly" in said or "unable to open" in said:
+        return ChisoError(
+            Code.HOME_UNREADABLE,
+            f"{path} cannot be opened for writing ({said}).",
+            "Check who owns the home and whether its disk is mounted read-only.",
+        )
+    return ChisoError(
+        Code.STORE_DAMAGED,
+        f"{path} is damaged ({said}).",
+        "Keep a copy of the home as it is and restore it from a backup that verifies.",
+    )

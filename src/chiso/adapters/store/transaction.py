@@ -1,0 +1,241 @@
+"""One transaction on the store: every query that Chiso makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from chiso.adapters.store.rows import (
+    head_from,
+    receipt_from,
+    receipt_values,
+    reference_from,
+    subject_from,
+    subject_values,
+    terms_from,
+)
+from chiso.adapters.store.schema import (
+    erasures_due,
+    log_head,
+    log_leaves,
+    log_payloads,
+    receipts,
+    references,
+    settings,
+    subjects,
+    thresholds,
+)
+from chiso.compare.threshold import parse_record, record_bytes
+from chiso.core.consent import ReceiptId, SubjectId, Terms
+from chiso.core.decisions import ThresholdRecord
+from chiso.core.events import Leaf, LeafPayload, LogHead
+from chiso.core.storage import SealedReference, SignedReceipt, Subject
+from chiso.core.templates import ModelDigest
+from chiso.core.times import to_epoch_s
+
+_ROWS_AT_ONCE = 5_000
+_REFERENCE_COLUMNS = (
+    references.c.subject_id,
+    references.c.receipt_id,
+    references.c.model,
+    references.c.sealed,
+    references.c.photo_tag,
+    references.c.added,
+)
+_TERM_COLUMNS = (
+    receipts.c.id,
+    receipts.c.subject_id,
+    receipts.c.purpose,
+    receipts.c.modes,
+    receipts.c.granted,
+    receipts.c.expires,
+    receipts.c.withdrawn,
+)
+
+
+class SqlTransaction:
+    """Implements `chiso.core.storage.WriteTransaction` on one open connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def subjects(self) -> list[Subject]:
+        """Everyone, by label."""
+        rows = self._connection.execute(select(subjects).order_by(subjects.c.label))
+        return [subject_from(row) for row in rows]
+
+    def subject(self, label: str) -> Subject | None:
+        """The person of that label."""
+        query = select(subjects).where(subjects.c.label == label)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else subject_from(row)
+
+    def subject_by_id(self, subject_id: SubjectId) -> Subject | None:
+        """The person with that id."""
+        query = select(subjects).where(subjects.c.id == subject_id)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else subject_from(row)
+
+    def receipts(self, subject_id: SubjectId | None = None) -> list[SignedReceipt]:
+        """Receipts of one person, or of all; oldest first."""
+        query = select(receipts).order_by(receipts.c.granted, receipts.c.id)
+        if subject_id is not None:
+            query = query.where(receipts.c.subject_id == subject_id)
+        return [receipt_from(row) for row in self._connection.execute(query)]
+
+    def terms(self, subject_id: SubjectId | None = None) -> Iterator[Terms]:
+        """Terms of the receipts of one person, or of all."""
+        query = select(*_TERM_COLUMNS)
+        if subject_id is not None:
+            query = query.where(receipts.c.subject_id == subject_id)
+        for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
+            yield terms_from(row)
+
+    def count_references(self, model: ModelDigest | None = None) -> int:
+        """How many references there are, of one model or of all."""
+        query = select(func.count()).select_from(references)
+        if model is not None:
+            query = query.where(references.c.model == model)
+        return int(self._connection.execute(query).scalar_one())
+
+    def references(
+        self, model: ModelDigest | None = None, subject_id: SubjectId | None = None
+    ) -> Iterator[tuple[SealedReference, Terms]]:
+        """References with the terms they rest on, ordered by subject id."""
+        query = select(*_REFERENCE_COLUMNS, *_TERM_COLUMNS).join(
+            receipts, references.c.receipt_id == receipts.c.id
+        )
+        if model is not None:
+            query = query.where(references.c.model == model)
+        if subject_id is not None:
+            query = query.where(references.c.subject_id == subject_id)
+        query = query.order_by(references.c.subject_id, references.c.id)
+        split = len(_REFERENCE_COLUMNS)
+        for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
+            yield reference_from(row[:split]), terms_from(row[split:])
+
+    def log_head(self) -> LogHead | None:
+        """The head of the log, None before the first leaf."""
+        row = self._connection.execute(select(log_head)).one_or_none()
+        return None if row is None else head_from(row)
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every leaf in order."""
+        query = select(log_leaves).order_by(log_leaves.c.seq)
+        for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
+            yield Leaf(row.seq, row.leaf_hash)
+
+    def payloads(self, subject_id: SubjectId | None = None) -> Iterator[LeafPayload]:
+        """Payloads that still exist, in order; of one person or of all."""
+        query = select(log_payloads).order_by(log_payloads.c.seq)
+        if subject_id is not None:
+            query = query.where(log_payloads.c.subject_id == subject_id)
+        for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
+            subject = None if row.subject_id is None else SubjectId(row.subject_id)
+            yield LeafPayload(row.seq, subject, row.salt, row.body)
+
+    def thresholds(self) -> list[ThresholdRecord]:
+        """Every threshold record, oldest first."""
+        rows = self._connection.execute(select(thresholds).order_by(thresholds.c.position))
+        return [parse_record(row.body) for row in rows]
+
+    def setting(self, name: str) -> str | None:
+        """Value of a setting."""
+        query = select(settings.c.value).where(settings.c.name == name)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def erasures_due(self) -> list[SubjectId]:
+        """Persons whose rows are gone and whose keys are still to be destroyed."""
+        rows = self._connection.execute(select(erasures_due.c.subject_id))
+        return [SubjectId(row.subject_id) for row in rows]
+
+    def add_subject(self, subject: Subject) -> None:
+        """Add a person."""
+        self._connection.execute(insert(subjects).values(subject_values(subject)))
+
+    def add_receipt(self, receipt: SignedReceipt) -> None:
+        """Add a receipt."""
+        self._connection.execute(insert(receipts).values(receipt_values(receipt)))
+
+    def add_reference(self, reference: SealedReference) -> None:
+        """Add a reference; the database refuses one without its receipt."""
+        self._connection.execute(
+            insert(references).values(
+                subject_id=reference.subject_id,
+                receipt_id=reference.receipt_id,
+                model=reference.model,
+                sealed=reference.sealed,
+                photo_tag=reference.photo_tag,
+                added=to_epoch_s(reference.added),
+            )
+        )
+
+    def withdraw_receipt(self, receipt_id: ReceiptId, at: datetime) -> int:
+        """Mark a receipt withdrawn and delete what rests on it; returns references deleted."""
+        self._connection.execute(
+            update(receipts).where(receipts.c.id == receipt_id).values(withdrawn=to_epoch_s(at))
+        )
+        gone = delete(references).where(references.c.receipt_id == receipt_id)
+        return self._connection.execute(gone).rowcount
+
+    def erase_subject(self, subject_id: SubjectId) -> tuple[int, int, int]:
+        """Delete a person's every row; returns counts of references, receipts, leaf payloads."""
+        counts = tuple(
+            self._connection.execute(delete(table).where(table.c.subject_id == subject_id)).rowcount
+            for table in (references, receipts, log_payloads)
+        )
+        self._connection.execute(delete(subjects).where(subjects.c.id == subject_id))
+        return counts[0], counts[1], counts[2]
+
+    def schedule_key_destruction(self, subject_id: SubjectId) -> None:
+        """Remember that this person's key must be destroyed, until `key_destroyed`."""
+        statement = upsert(erasures_due).values(subject_id=subject_id).on_conflict_do_nothing()
+        self._connection.execute(statement)
+
+    def key_destroyed(self, subject_id: SubjectId) -> None:
+        """Forget what `schedule_key_destruction` remembered."""
+        self._connection.execute(
+            delete(erasures_due).where(erasures_due.c.subject_id == subject_id)
+        )
+
+    def append_leaf(self, leaf: Leaf, payload: LeafPayload) -> None:
+        """Add a leaf and what it commits to."""
+        self._connection.execute(insert(log_leaves).values(seq=leaf.seq, leaf_hash=leaf.leaf_hash))
+        self._connection.execute(
+            insert(log_payloads).values(
+                seq=payload.seq,
+                subject_id=payload.subject_id,
+                salt=payload.salt,
+                body=payload.body,
+            )
+        )
+
+    def set_log_head(self, head: LogHead) -> None:
+        """Replace the head of the log."""
+        values = {"size": head.size, "peaks": b"".join(head.peaks), "checkpoint": head.checkpoint}
+        statement = upsert(log_head).values(id=1, **values)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=[log_head.c.id], set_=values)
+        )
+
+    def add_threshold(self, record: ThresholdRecord) -> None:
+        """Add a threshold record."""
+        position = select(func.count()).select_from(thresholds).scalar_subquery()
+        self._connection.execute(
+            insert(thresholds).values(
+                id=record.record_id,
+                model=record.model,
+                body=record_bytes(record),
+                position=position,
+            )
+        )
+
+    def put_setting(self, name: str, value: str) -> None:
+        """Set a setting."""
+        statement = upsert(settings).values(name=name, value=value)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": value})
+        )

@@ -1,0 +1,62 @@
+"""Sealing templates and wrapping keys: AES-256-GCM, a fresh random nonce each time."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from chiso.core.consent import Terms
+from chiso.core.errors import ChisoError, Code
+from chiso.core.ports import Randomness
+from chiso.core.templates import ModelDigest, Template
+from chiso.core.times import to_epoch_s
+
+NONCE_BYTES = 12
+_DOMAIN = "chiso/template/1"
+
+
+class AesGcmVault:
+    """Implements `chiso.core.storage.Vault`.
+
+    A sealed template is nonce (12 bytes) ‖ ciphertext ‖ tag (16 bytes) of its float32 little-endian
+    bytes. Associated data: version, person, receipt, purpose, modes, from, until, model digest; so
+    a reference moved to another person, or one whose terms were edited, does not open.
+    """
+
+    def __init__(self, randomness: Randomness) -> None:
+        self._randomness = randomness
+
+    def seal(self, template: Template, terms: Terms, key: bytes) -> bytes:
+        """Ciphertext of a template."""
+        nonce = self._randomness.token(NONCE_BYTES)
+        plain = template.vector.astype("<f4", copy=False).tobytes()
+        return nonce + AESGCM(key).encrypt(nonce, plain, _bound_to(terms, template.model))
+
+    def open(self, sealed: bytes, terms: Terms, model: ModelDigest, key: bytes) -> bytes:
+        """The template's float32 little-endian bytes. Raises TEMPLATE_UNREADABLE if altered."""
+        try:
+            return AESGCM(key).decrypt(
+                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(terms, model)
+            )
+        except (InvalidTag, ValueError) as error:
+            raise ChisoError(
+                Code.TEMPLATE_UNREADABLE,
+                f"A reference resting on receipt {terms.receipt_id} does not open: it, its "
+                "receipt's terms, or its owner was changed outside Chiso.",
+                "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
+            ) from error
+
+    def photo_tag(self, photo: bytes, key: bytes) -> bytes:
+        """HMAC-SHA256 of the photo's SHA-256 under the person's key."""
+        return hmac.digest(key, b"chiso/photo/1\x00" + hashlib.sha256(photo).digest(), "sha256")
+
+
+def _bound_to(terms: Terms, model: ModelDigest) -> bytes:
+    modes = ",".join(sorted(terms.modes))
+    return (
+        f"{_DOMAIN}\x00{terms.subject_id}\x00{terms.receipt_id}\x00{terms.purpose}\x00{modes}\x00"
+        f"{to_epoch_s(terms.granted)}\x00{to_epoch_s(terms.expires)}\x00{model}"
+    ).encode()

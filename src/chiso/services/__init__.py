@@ -1,0 +1,1 @@
+"""One use case per module; adapters are seen only as ports."""

@@ -1,0 +1,256 @@
+"""Enrol a person who agreed: receipt, templates and log leaves land together or not at all."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from chiso.consent import policy
+from chiso.consent.receipt import SIGNING_DOMAIN, draft, receipt_bytes, same_agreement
+from chiso.core.consent import Grounds, Mode, Parties, Permit, Receipt, ReceiptId, SubjectId, Terms
+from chiso.core.errors import ChisoError, Code
+from chiso.core.events import Event, EventType
+from chiso.core.samples import Refusal
+from chiso.core.storage import SealedReference, SignedReceipt, Subject, WriteTransaction
+from chiso.core.templates import Template
+from chiso.services.engine import MeasuredFace, single_face, templates_of
+from chiso.services.home import Home
+from chiso.services.log import record, require_own
+from chiso.services.withdraw import finish_erasures
+
+MAX_LABEL_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo as it came: what to call it in messages, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What a person said yes to, as the operator recorded it."""
+
+    subject: str
+    purpose: str
+    modes: frozenset[Mode]
+    expires: datetime
+    evidence_sha256: str
+    notice_sha256: str | None = None
+    guardian: str | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What an enrolment did. `already_enrolled` counts photos that were there before."""
+
+    subject_id: SubjectId
+    receipt_id: ReceiptId
+    new_receipt: bool
+    references_added: int
+    already_enrolled: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRefused:
+    """Which photo could not be used, and why. Nothing was enrolled."""
+
+    photo: str
+    refusal: Refusal
+
+
+def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled | PhotoRefused:
+    """Enrol `photos` of one person under `agreement`; all of them, or none.
+
+    A receipt in force that says exactly the same is used again; a photo that rests on it already is
+    not enrolled twice. Raises ChisoError with a consent code where the agreement permits nothing
+    (it has expired), BAD_ARGUMENT where it cannot be written down.
+    """
+    _check(agreement)
+    if not photos:
+        raise ChisoError(Code.BAD_ARGUMENT, "There is no photo to enrol.", "Name at least one.")
+    now = home.clock.now()
+    provisional = _receipt_for(home, agreement, SubjectId(_new_id(home)), now)
+    permit = _permit_to_enrol(provisional.terms(None), now)  # before any photo is looked at
+
+    engine = home.engine()
+    faces: list[MeasuredFace] = []
+    for photo in photos:
+        face = single_face(engine, photo.content, engine.capture.enrolment)
+        if isinstance(face, Refusal):
+            return PhotoRefused(photo.name, face)
+        faces.append(face)
+    templates = templates_of(engine, faces, permit)
+
+    _expect_key(home, provisional.parties)
+    try:
+        return _store(home, agreement, provisional, photos, templates, now)
+    except BaseException:
+        # Where the disk is full this fails too; whoever opens the home next does it then.
+        with suppress(ChisoError):
+            finish_erasures(home)
+        raise
+
+
+def _store(
+    home: Home,
+    agreement: Agreement,
+    provisional: Receipt,
+    photos: Sequence[Photo],
+    templates: Sequence[Template],
+    now: datetime,
+) -> Enrolled:
+    with home.store.writing() as transaction:
+        events: list[Event] = []
+        subject = transaction.subject(agreement.subject)
+        if subject is None:
+            subject = Subject(provisional.parties.subject_id, agreement.subject, now)
+            transaction.add_subject(subject)
+        wanted = _receipt_for(home, agreement, subject.subject_id, now)
+        receipt = _receipt_in_force(home, transaction, wanted, now)
+        if new_receipt := receipt is None:
+            receipt = _granted(home, transaction, wanted)
+            events.append(_granted_event(wanted, now))
+        key = home.keystore.create(subject.subject_id)
+        transaction.key_destroyed(provisional.parties.subject_id)
+        terms = receipt.receipt.terms(None)
+        added = _add_references(home, transaction, terms, photos, templates, key)
+        if added:
+            events.append(_enrolled_event(receipt.receipt, added, templates[0], now))
+            record(home, transaction, events)
+    return Enrolled(
+        subject.subject_id,
+        receipt.receipt.header.receipt_id,
+        new_receipt,
+        added,
+        len(photos) - added,
+    )
+
+
+def _expect_key(home: Home, parties: Parties) -> None:
+    """Schedule the destruction of the key that a new person is about to get.
+
+    Key and rows are in two files and cannot land in one step: the key lands first. `_store` cancels
+    this with the rows; after a crash between the two, it is how the key without an owner is found.
+    """
+    with home.store.reading() as view:
+        is_new = view.subject(parties.subject) is None
+    if is_new:
+        with home.store.writing() as transaction:
+            transaction.schedule_key_destruction(parties.subject_id)
+
+
+def _check(agreement: Agreement) -> None:
+    for what, text in (("subject", agreement.subject), ("purpose", agreement.purpose)):
+        if not text.strip() or not text.isprintable() or len(text) > MAX_LABEL_CHARACTERS:
+            raise ChisoError(
+                Code.BAD_ARGUMENT,
+                f"{text!r} cannot be a {what}.",
+                f"Give 1 to {MAX_LABEL_CHARACTERS} printable characters on one line.",
+            )
+    if not agreement.modes:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            "No mode was agreed to.",
+            "Name verify, identify, or both: each is agreed to separately.",
+        )
+
+
+def _permit_to_enrol(terms: Terms, now: datetime) -> Permit:
+    permit = policy.permit([terms], terms.purpose, None, now)
+    if isinstance(permit, policy.ConsentRefusal):
+        raise ChisoError(permit.code, permit.message, "Give a date in the future with --expires.")
+    return permit
+
+
+def _new_id(home: Home) -> str:
+    return str(uuid.UUID(bytes=home.randomness.token(16), version=4))
+
+
+def _receipt_for(home: Home, agreement: Agreement, subject_id: SubjectId, now: datetime) -> Receipt:
+    return draft(
+        receipt_id=ReceiptId(_new_id(home)),
+        parties=Parties(agreement.subject, subject_id, home.controller, agreement.guardian),
+        purpose=agreement.purpose,
+        modes=agreement.modes,
+        expires=agreement.expires,
+        grounds=Grounds(agreement.notice_sha256, agreement.evidence_sha256),
+        language=agreement.language,
+        now=now,
+    )
+
+
+def _receipt_in_force(
+    home: Home, transaction: WriteTransaction, wanted: Receipt, now: datetime
+) -> SignedReceipt | None:
+    for known in transaction.receipts(wanted.parties.subject_id):
+        if known.withdrawn is None and same_agreement(known.receipt, wanted):
+            require_own(home, known)
+            _permit_to_enrol(known.receipt.terms(None), now)
+            return known
+    return None
+
+
+def _granted(home: Home, transaction: WriteTransaction, receipt: Receipt) -> SignedReceipt:
+    body = receipt_bytes(receipt)
+    signed = SignedReceipt(receipt, body, home.signer.sign(SIGNING_DOMAIN + body), None)
+    transaction.add_receipt(signed)
+    return signed
+
+
+def _add_references(
+    home: Home,
+    transaction: WriteTransaction,
+    terms: Terms,
+    photos: Sequence[Photo],
+    templates: Sequence[Template],
+    key: bytes,
+) -> int:
+    model = templates[0].model
+    seen = {
+        reference.photo_tag
+        for reference, _ in transaction.references(model, terms.subject_id)
+        if reference.receipt_id == terms.receipt_id
+    }
+    added = 0
+    for photo, template in zip(photos, templates, strict=True):
+        tag = home.vault.photo_tag(photo.content, key)
+        if tag in seen:
+            continue
+        seen.add(tag)
+        sealed = home.vault.seal(template, terms, key)
+        transaction.add_reference(
+            SealedReference(
+                terms.subject_id, terms.receipt_id, model, sealed, tag, home.clock.now()
+            )
+        )
+        added += 1
+    return added
+
+
+def _granted_event(receipt: Receipt, now: datetime) -> Event:
+    return Event(
+        EventType.RECEIPT_GRANTED,
+        now,
+        receipt.parties.subject_id,
+        {
+            "receipt": receipt.header.receipt_id,
+            "purpose": receipt.processing.purpose,
+            "modes": sorted(receipt.processing.modes),
+        },
+    )
+
+
+def _enrolled_event(receipt: Receipt, added: int, template: Template, now: datetime) -> Event:
+    return Event(
+        EventType.ENROLLED,
+        now,
+        receipt.parties.subject_id,
+        {"receipt": receipt.header.receipt_id, "references": added, "model": template.model},
+    )

@@ -1,0 +1,45 @@
+"""A home, opened: every port that the use cases need, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from chiso.core.ports import Clock, Detector, Embedder, Randomness
+from chiso.core.settings import CaptureSettings
+from chiso.core.storage import Keystore, Signer, Store, Vault
+from chiso.core.templates import ModelDigest
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The models of a pack, loaded, with the limits that capture works under."""
+
+    detector: Detector
+    embedder: Embedder
+    capture: CaptureSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """An opened home. Models load when first asked for, since most commands need none."""
+
+    path: Path
+    home_id: str
+    controller: str
+    store: Store
+    keystore: Keystore
+    vault: Vault
+    signer: Signer
+    clock: Clock
+    randomness: Randomness
+    capture: CaptureSettings
+    model: Callable[[], ModelDigest]
+    """Digest of the home's embedder, known without loading it."""
+    engine: Callable[[], Engine]
+
+    @property
+    def origin(self) -> str:
+        """The log's name in its checkpoints."""
+        return f"chiso/{self.home_id}"

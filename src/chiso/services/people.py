@@ -1,0 +1,154 @@
+"""What is held about people: lists for the operator, and a person's own copy of everything."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from chiso.consent.policy import objection
+from chiso.core.canonical import JsonValue
+from chiso.core.errors import ChisoError, Code
+from chiso.core.events import Event, EventType
+from chiso.core.storage import ReadTransaction, SignedReceipt, Subject
+from chiso.core.times import to_text
+from chiso.services.home import Home
+from chiso.services.log import prove, record
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectSummary:
+    """One person as a list shows her."""
+
+    subject: Subject
+    receipts: int
+    in_force: int
+    references: int
+    next_expiry: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSummary:
+    """One receipt as a list shows it. `state`: in force, withdrawn, expired, not begun."""
+
+    signed: SignedReceipt
+    state: str
+    references: int
+
+
+_STATES = {
+    None: "in force",
+    Code.CONSENT_WITHDRAWN: "withdrawn",
+    Code.CONSENT_EXPIRED: "expired",
+    Code.CONSENT_NOT_YET: "not begun",
+}
+
+
+def subjects(home: Home, label: str | None = None) -> list[SubjectSummary]:
+    """Everyone, or the person called `label`. Raises ChisoError(NO_CONSENT) if there is none."""
+    with home.store.reading() as view:
+        chosen = view.subjects() if label is None else [_known(view, label)]
+        return [_summary(home, view, subject) for subject in chosen]
+
+
+def receipts(home: Home, label: str | None = None) -> list[ReceiptSummary]:
+    """Everyone's receipts, or those of the person called `label`."""
+    with home.store.reading() as view:
+        subject_id = None if label is None else _known(view, label).subject_id
+        resting: dict[str, int] = {}
+        for reference, _ in view.references(None, subject_id):
+            resting[reference.receipt_id] = resting.get(reference.receipt_id, 0) + 1
+        return [
+            ReceiptSummary(
+                signed,
+                _state(home, signed),
+                resting.get(signed.receipt.header.receipt_id, 0),
+            )
+            for signed in view.receipts(subject_id)
+        ]
+
+
+def export(home: Home, label: str) -> dict[str, bytes]:
+    """Everything held about a person, as files: name to content. The export itself is logged.
+
+    receipts.json: each receipt as signed, with its signature. references.json: facts of each
+    reference, never its numbers. log.json: every leaf that concerns her, with payload, salt and
+    inclusion proof, and the signed checkpoint that they lead to.
+    """
+    with home.store.writing() as transaction:
+        subject = _known(transaction, label)
+        event = Event(EventType.EXPORTED, home.clock.now(), subject.subject_id)
+        record(home, transaction, [event])
+    with home.store.reading() as view:
+        held = view.receipts(subject.subject_id)
+        references = [reference for reference, _ in view.references(None, subject.subject_id)]
+        leaves = [payload.seq for payload in view.payloads(subject.subject_id)]
+    proofs = [prove(home, seq) for seq in leaves]
+    documents: Mapping[str, JsonValue] = {
+        "receipts.json": [
+            {
+                "receipt": json.loads(each.body),
+                "signed_text": each.body.decode(),
+                "signature": base64.b64encode(each.signature).decode(),
+                "withdrawn": to_text(each.withdrawn) if each.withdrawn else None,
+            }
+            for each in held
+        ],
+        "references.json": [
+            {
+                "receipt": each.receipt_id,
+                "model": each.model,
+                "added": to_text(each.added),
+                "stored_as": "AES-256-GCM ciphertext under a key that is hers alone",
+                "stored_bytes": len(each.sealed),
+            }
+            for each in references
+        ],
+        "log.json": {
+            "origin": home.origin,
+            "public_key": base64.b64encode(home.signer.public_key).decode(),
+            "leaves": [
+                {
+                    "seq": proof.seq,
+                    "payload": proof.payload.decode() if proof.payload else None,
+                    "salt": proof.salt.hex() if proof.salt else None,
+                    "leaf_hash": proof.leaf_hash.hex(),
+                    "inclusion": [step.hex() for step in proof.path],
+                    "checkpoint": proof.checkpoint,
+                }
+                for proof in proofs
+            ],
+        },
+    }
+    return {
+        name: json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+        for name, document in documents.items()
+    }
+
+
+def _known(view: ReadTransaction, label: str) -> Subject:
+    subject = view.subject(label)
+    if subject is None:
+        raise ChisoError(
+            Code.NO_CONSENT,
+            f"Nobody called {label!r} is enrolled.",
+            "`chiso subjects` lists everyone who is.",
+        )
+    return subject
+
+
+def _summary(home: Home, view: ReadTransaction, subject: Subject) -> SubjectSummary:
+    held = view.receipts(subject.subject_id)
+    in_force = [each for each in held if _state(home, each) == "in force"]
+    references = sum(1 for _ in view.references(None, subject.subject_id))
+    expiries = [each.receipt.processing.expires for each in in_force]
+    return SubjectSummary(
+        subject, len(held), len(in_force), references, min(expiries, default=None)
+    )
+
+
+def _state(home: Home, signed: SignedReceipt) -> str:
+    terms = signed.receipt.terms(signed.withdrawn)
+    return _STATES[objection(terms, terms.purpose, None, home.clock.now())]

@@ -1,0 +1,185 @@
+"""Withdraw consent: what rests on it is erased, and a signed certificate says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chiso.core.canonical import JsonValue, canonical_json
+from chiso.core.consent import ReceiptId, SubjectId
+from chiso.core.errors import ChisoError, Code
+from chiso.core.events import Event, EventType
+from chiso.core.storage import SignedReceipt, Subject, WriteTransaction
+from chiso.core.times import to_text
+from chiso.services.home import Home
+from chiso.services.log import checkpoint, record
+
+CERTIFICATE_DOMAIN = b"chiso/erasure/1\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was erased, and the log before and after. `signature` is the home's, over `body`."""
+
+    subject: str
+    references: int
+    receipts: int
+    log_payloads: int
+    key_destroyed: bool
+    checkpoint_before: str
+    checkpoint_after: str
+    body: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Erased:
+    references: int
+    receipts: int
+    log_payloads: int
+
+
+def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Certificate:
+    """Withdraw everything a person agreed to, or one receipt.
+
+    Everything: her references, receipts, log payloads, label and key are destroyed. One receipt: it
+    is marked withdrawn, the references resting on it are destroyed, and her key too if none is
+    left. Returns only when no file of the home holds a copy. Raises ChisoError(NO_CONSENT) where
+    there is nobody, or no such receipt, to withdraw.
+    """
+    before = checkpoint(home)
+    with home.store.writing() as transaction:
+        subject = transaction.subject(label)
+        if subject is None:
+            raise _nobody(f"Nobody called {label!r} is enrolled: there is nothing to withdraw.")
+        if receipt_id is None:
+            erased = _erase_everything(home, transaction, subject)
+        else:
+            erased = _erase_receipt(home, transaction, subject, receipt_id)
+        key_goes = next(transaction.references(None, subject.subject_id), None) is None
+        if key_goes:
+            transaction.schedule_key_destruction(subject.subject_id)
+    finish_erasures(home)
+    return _certificate(home, label, erased, key_goes, before)
+
+
+def finish_erasures(home: Home) -> int:
+    """Destroy the keys that are due, and every copy of deleted rows; returns how many keys.
+
+    Runs at the end of a withdrawal, and when a home is opened after a crash in the middle of one.
+    Safe to run twice.
+    """
+    with home.store.reading() as view:
+        if not view.erasures_due():
+            return 0
+    with home.store.writing() as transaction:
+        due = transaction.erasures_due()
+        unused = [
+            subject_id
+            for subject_id in due  # unless she was enrolled again in the meantime
+            if next(transaction.references(None, subject_id), None) is None
+        ]
+        ownerless = [
+            subject_id
+            for subject_id in home.keystore.subject_ids()
+            if transaction.subject_by_id(subject_id) is None
+        ]
+        gone = home.keystore.destroy(sorted({*unused, *ownerless}))
+    home.store.scrub()
+    with home.store.writing() as transaction:
+        for subject_id in due:
+            transaction.key_destroyed(subject_id)
+    home.store.scrub()
+    return gone
+
+
+def _erase_everything(home: Home, transaction: WriteTransaction, subject: Subject) -> _Erased:
+    references, receipts, payloads = transaction.erase_subject(subject.subject_id)
+    _record(home, transaction, EventType.ERASED, None, subject.subject_id, references, receipts)
+    return _Erased(references, receipts, payloads)
+
+
+def _erase_receipt(
+    home: Home, transaction: WriteTransaction, subject: Subject, receipt_id: ReceiptId
+) -> _Erased:
+    receipt = _receipt_of(transaction, subject, receipt_id)
+    references = transaction.withdraw_receipt(receipt.receipt.header.receipt_id, home.clock.now())
+    _record(
+        home,
+        transaction,
+        EventType.RECEIPT_WITHDRAWN,
+        subject.subject_id,
+        subject.subject_id,
+        references,
+        1,
+    )
+    return _Erased(references, 1, 0)
+
+
+def _receipt_of(
+    transaction: WriteTransaction, subject: Subject, receipt_id: ReceiptId
+) -> SignedReceipt:
+    for receipt in transaction.receipts(subject.subject_id):
+        if receipt.receipt.header.receipt_id == receipt_id:
+            if receipt.withdrawn is not None:
+                raise ChisoError(
+                    Code.CONSENT_WITHDRAWN,
+                    f"Receipt {receipt_id} was withdrawn on {to_text(receipt.withdrawn)}.",
+                    "Nothing rests on it any more; nothing was changed.",
+                )
+            return receipt
+    raise _nobody(f"{subject.label!r} has no receipt {receipt_id}.")
+
+
+def _record(
+    home: Home,
+    transaction: WriteTransaction,
+    kind: EventType,
+    owner: SubjectId | None,
+    concerned: SubjectId,
+    references: int,
+    receipts: int,
+) -> None:
+    facts: dict[str, JsonValue] = {
+        "erased_subject": concerned,
+        "references": references,
+        "receipts": receipts,
+    }
+    record(home, transaction, [Event(kind, home.clock.now(), owner, facts)])
+
+
+def _certificate(
+    home: Home, label: str, erased: _Erased, key_destroyed: bool, before: str
+) -> Certificate:
+    after = checkpoint(home)
+    body = canonical_json(
+        {
+            "v": 1,
+            "subject": label,
+            "home": home.home_id,
+            "at": to_text(home.clock.now()),
+            "references": erased.references,
+            "receipts": erased.receipts,
+            "log_payloads": erased.log_payloads,
+            "key_destroyed": key_destroyed,
+            "checkpoint_before": before,
+            "checkpoint_after": after,
+        }
+    )
+    signature = home.signer.sign(CERTIFICATE_DOMAIN + body)
+    return Certificate(
+        label,
+        erased.references,
+        erased.receipts,
+        erased.log_payloads,
+        key_destroyed,
+        before,
+        after,
+        body,
+        signature,
+    )
+
+
+def _nobody(message: str) -> ChisoError:
+    return ChisoError(
+        Code.NO_CONSENT, message, "`chiso subjects` lists who is enrolled, with their receipts."
+    )

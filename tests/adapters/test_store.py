@@ -1,0 +1,197 @@
+"""The store: one transaction is all or nothing, and what is deleted is gone from the file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.exc import IntegrityError
+
+import chiso.adapters.store.migrations as migrations
+from chiso.adapters.store.schema import metadata
+from chiso.adapters.store.sqlite import SCHEMA_REVISION, SqliteStore
+from chiso.consent.receipt import draft, receipt_bytes
+from chiso.core.consent import Grounds, Mode, Parties, ReceiptId, SubjectId
+from chiso.core.errors import ChisoError, Code
+from chiso.core.events import Leaf, LeafPayload, LogHead
+from chiso.core.storage import SealedReference, SignedReceipt, Subject
+from chiso.core.templates import ModelDigest
+from chiso.wiring import starter_record
+
+_NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+_MODEL = ModelDigest("ab" * 32)
+_SECRET = b"a ciphertext that must not be found again"
+_ANNA = Subject(SubjectId("subject-anna"), "Anna with a rare label", _NOW)
+
+
+def _receipt(subject: Subject, receipt_id: str = "receipt-1") -> SignedReceipt:
+    receipt = draft(
+        receipt_id=ReceiptId(receipt_id),
+        parties=Parties(subject.label, subject.subject_id, "Clinic", None),
+        purpose="door",
+        modes=frozenset(Mode),
+        expires=_NOW.replace(year=2030),
+        grounds=Grounds(None, "cd" * 32),
+        language="en",
+        now=_NOW,
+    )
+    return SignedReceipt(receipt, receipt_bytes(receipt), b"signature", None)
+
+
+def _reference(subject: Subject, receipt_id: str = "receipt-1") -> SealedReference:
+    return SealedReference(subject.subject_id, ReceiptId(receipt_id), _MODEL, _SECRET, b"tag", _NOW)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    made = SqliteStore(tmp_path / "store.sqlite3")
+    made.migrate()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def enrolled(store: SqliteStore) -> SqliteStore:
+    with store.writing() as transaction:
+        transaction.add_subject(_ANNA)
+        transaction.add_receipt(_receipt(_ANNA))
+        transaction.add_reference(_reference(_ANNA))
+    return store
+
+
+def test_what_was_written_is_read_back(enrolled: SqliteStore) -> None:
+    with enrolled.reading() as view:
+        assert view.subjects() == [_ANNA]
+        assert view.subject(_ANNA.label) == view.subject_by_id(_ANNA.subject_id) == _ANNA
+        assert view.receipts(_ANNA.subject_id) == [_receipt(_ANNA)]
+        assert list(view.terms()) == [_receipt(_ANNA).receipt.terms(None)]
+        assert list(view.references(_MODEL)) == [
+            (_reference(_ANNA), _receipt(_ANNA).receipt.terms(None))
+        ]
+        assert view.count_references() == view.count_references(_MODEL) == 1
+        assert view.count_references(ModelDigest("other")) == 0
+
+
+def test_an_exception_rolls_everything_back(store: SqliteStore) -> None:
+    def half_done() -> None:
+        with store.writing() as transaction:
+            transaction.add_subject(_ANNA)
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        half_done()
+    with store.reading() as view:
+        assert view.subjects() == []
+
+
+def test_the_database_refuses_a_reference_without_its_receipt(store: SqliteStore) -> None:
+    with store.writing() as transaction:
+        transaction.add_subject(_ANNA)
+    with store.writing() as transaction, pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        transaction.add_reference(_reference(_ANNA, "no-such-receipt"))
+    with store.reading() as view:
+        assert view.count_references() == 0
+
+
+def test_the_database_refuses_two_people_of_one_label(enrolled: SqliteStore) -> None:
+    twin = replace(_ANNA, subject_id=SubjectId("subject-twin"))
+    with enrolled.writing() as transaction, pytest.raises(IntegrityError, match="UNIQUE"):
+        transaction.add_subject(twin)
+
+
+def test_withdrawing_a_receipt_deletes_what_rests_on_it(enrolled: SqliteStore) -> None:
+    with enrolled.writing() as transaction:
+        assert transaction.withdraw_receipt(ReceiptId("receipt-1"), _NOW) == 1
+    with enrolled.reading() as view:
+        assert view.count_references() == 0
+        assert view.receipts()[0].withdrawn == _NOW
+
+
+def test_an_erased_person_is_in_no_file_of_the_store(enrolled: SqliteStore, tmp_path: Path) -> None:
+    before = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert _SECRET in before
+    assert _ANNA.label.encode() in before
+    with enrolled.writing() as transaction:
+        transaction.append_leaf(
+            Leaf(0, b"\x00" * 32), LeafPayload(0, _ANNA.subject_id, b"\x01" * 32, b"{}")
+        )
+        assert transaction.erase_subject(_ANNA.subject_id) == (1, 1, 1)
+    enrolled.scrub()
+    after = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert _SECRET not in after
+    assert _ANNA.label.encode() not in after
+    assert _ANNA.subject_id.encode() not in after
+    with enrolled.reading() as view:
+        assert [leaf.seq for leaf in view.leaves()] == [0]
+        assert list(view.payloads()) == []
+
+
+def test_the_head_of_the_log_is_replaced(store: SqliteStore) -> None:
+    with store.writing() as transaction:
+        assert transaction.log_head() is None
+        transaction.set_log_head(LogHead(1, (b"a" * 32,), "note"))
+        transaction.set_log_head(LogHead(3, (b"b" * 32, b"c" * 32), "newer"))
+    with store.reading() as view:
+        assert view.log_head() == LogHead(3, (b"b" * 32, b"c" * 32), "newer")
+
+
+def test_settings_thresholds_and_due_erasures_are_kept(store: SqliteStore) -> None:
+    record = starter_record("offline")
+    assert record is not None
+    with store.writing() as transaction:
+        transaction.put_setting("pack", "offline")
+        transaction.put_setting("pack", "opencv")
+        transaction.add_threshold(record)
+        transaction.schedule_key_destruction(_ANNA.subject_id)
+        transaction.schedule_key_destruction(_ANNA.subject_id)
+    with store.reading() as view:
+        assert view.setting("pack") == "opencv"
+        assert view.setting("unknown") is None
+        assert view.thresholds() == [record]
+        assert view.erasures_due() == [_ANNA.subject_id]
+    with store.writing() as transaction:
+        transaction.key_destroyed(_ANNA.subject_id)
+        assert transaction.erasures_due() == []
+
+
+def test_a_store_of_a_newer_version_is_left_alone(store: SqliteStore, tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "store.sqlite3")
+    database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.commit()
+    database.close()
+    with pytest.raises(ChisoError) as caught:
+        store.migrate()
+    assert caught.value.code is Code.HOME_NEWER
+
+
+def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    path.write_bytes(b"not a database, but long enough to be looked at" * 50)
+    with pytest.raises(ChisoError) as caught:
+        SqliteStore(path).migrate()
+    assert caught.value.code is Code.STORE_DAMAGED
+
+
+def test_the_code_knows_the_newest_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(migrations.__file__)).parent))
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_REVISION
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+    assert differences == []

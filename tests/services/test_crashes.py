@@ -1,0 +1,186 @@
+"""What a crash leaves behind, and how the next opening of the home mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chiso import wiring
+from chiso.core.consent import Mode, SubjectId
+from chiso.core.errors import ChisoError
+from chiso.core.storage import Keystore, Store, WriteTransaction
+from chiso.services import log
+from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
+from chiso.services.home import Home
+from chiso.services.identify import identify, prepare_search
+from chiso.services.withdraw import withdraw
+
+_AGREEMENT = Agreement(
+    subject="Anna",
+    purpose="door",
+    modes=frozenset(Mode),
+    expires=datetime(2099, 1, 1, tzinfo=UTC),
+    evidence_sha256="ab" * 32,
+)
+
+
+class PowerCutError(Exception):
+    """Stands for the process ending here."""
+
+
+class _But:
+    """A real part, but for the methods given: it stands behind the same port."""
+
+    def __init__(self, real: object, **methods: object) -> None:
+        self._real = real
+        self._methods = methods
+
+    def __getattr__(self, name: str) -> object:
+        return self._methods.get(name) or getattr(self._real, name)
+
+
+def _keystore_that_dies(real: Keystore) -> Any:
+    """The keystore, but the power goes when it should destroy keys."""
+
+    def die(_subject_ids: Sequence[SubjectId]) -> int:
+        raise PowerCutError
+
+    return _But(real, destroy=die)
+
+
+def _store_that_dies(real: Store) -> Any:
+    """The store, but the power goes before a commit."""
+
+    @contextmanager
+    def writing() -> Iterator[WriteTransaction]:
+        with real.writing() as transaction:
+            yield transaction
+            raise PowerCutError
+
+    return _But(real, writing=writing)
+
+
+def _store_interrupted_after_commit(real: Store) -> Any:
+    """The store, but Ctrl-C arrives just after a commit."""
+
+    @contextmanager
+    def writing() -> Iterator[WriteTransaction]:
+        with real.writing() as transaction:
+            yield transaction
+        raise KeyboardInterrupt
+
+    return _But(real, writing=writing)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return wiring.make_home(tmp_path / "home", "Clinic", "offline")[0]
+
+
+@pytest.fixture
+def photo(london: Path) -> Photo:
+    path = london / "001_neutral.jpg"
+    return Photo(path.name, path.read_bytes())
+
+
+@pytest.fixture
+def enrolled(home: Home, photo: Photo) -> Home:
+    assert isinstance(enrol(home, _AGREEMENT, [photo]), Enrolled)
+    return home
+
+
+def _reopened(home: Home) -> Home:
+    home.store.close()
+    return wiring.open_home(home.path)
+
+
+def test_an_enrolment_that_is_not_committed_leaves_no_key_and_no_row(
+    home: Home, photo: Photo
+) -> None:
+    dying = replace(home, store=_store_that_dies(home.store))
+    with pytest.raises(PowerCutError):
+        enrol(dying, _AGREEMENT, [photo])
+    again = _reopened(home)
+    assert again.keystore.subject_ids() == []
+    with again.store.reading() as view:
+        assert view.subjects() == []
+        assert view.count_references() == 0
+    log.verify(again)
+
+
+def test_an_interrupt_just_after_the_commit_keeps_the_key(home: Home, photo: Photo) -> None:
+    interrupted = replace(home, store=_store_interrupted_after_commit(home.store))
+    with pytest.raises(KeyboardInterrupt):
+        enrol(interrupted, _AGREEMENT, [photo])
+    again = _reopened(home)
+    answers = identify(again, photo.content, prepare_search(again, "door"))
+    assert isinstance(answers, list)
+    assert answers[0].candidates[0].label == "Anna"
+
+
+def test_a_withdrawal_cut_off_before_the_key_is_destroyed_is_finished_at_the_next_opening(
+    enrolled: Home, tmp_path: Path
+) -> None:
+    dying = replace(enrolled, keystore=_keystore_that_dies(enrolled.keystore))
+    with pytest.raises(PowerCutError):
+        withdraw(dying, "Anna")
+    assert len(enrolled.keystore.subject_ids()) == 1
+    again = _reopened(enrolled)
+    assert again.keystore.subject_ids() == []
+    with again.store.reading() as view:
+        assert view.erasures_due() == []
+    files = b"".join(file.read_bytes() for file in (tmp_path / "home").iterdir())
+    assert b"Anna" not in files
+    log.verify(again)
+
+
+def test_a_withdrawal_that_is_not_committed_changes_nothing(enrolled: Home, photo: Photo) -> None:
+    with pytest.raises(PowerCutError):
+        withdraw(replace(enrolled, store=_store_that_dies(enrolled.store)), "Anna")
+    again = _reopened(enrolled)
+    assert isinstance(identify(again, photo.content, prepare_search(again, "door")), list)
+    log.verify(again)
+
+
+def test_no_answer_is_released_when_its_leaf_does_not_commit(enrolled: Home, photo: Photo) -> None:
+    prepared = prepare_search(enrolled, "door")
+    size = log.verify(enrolled).size
+    with pytest.raises(PowerCutError):
+        identify(replace(enrolled, store=_store_that_dies(enrolled.store)), photo.content, prepared)
+    assert log.verify(enrolled).size == size
+
+
+def test_a_person_who_withdraws_during_a_search_is_not_named(enrolled: Home, photo: Photo) -> None:
+    prepared = prepare_search(enrolled, "door")
+    withdraw(enrolled, "Anna")
+    answers = identify(enrolled, photo.content, prepared)
+    assert isinstance(answers, list)
+    assert answers[0].candidates == ()
+
+
+def test_a_key_is_kept_for_someone_enrolled_again_before_the_erasure_is_finished(
+    enrolled: Home, london: Path
+) -> None:
+    with enrolled.store.reading() as view:
+        receipt = view.receipts()[0].receipt.header.receipt_id
+    dying = replace(enrolled, keystore=_keystore_that_dies(enrolled.keystore))
+    with pytest.raises(PowerCutError):
+        withdraw(dying, "Anna", receipt)
+    smiling = Photo("smiling", (london / "001_smiling.jpg").read_bytes())
+    assert isinstance(enrol(enrolled, _AGREEMENT, [smiling]), Enrolled)
+    again = _reopened(enrolled)
+    answers = identify(again, smiling.content, prepare_search(again, "door"))
+    assert isinstance(answers, list)
+    assert answers[0].candidates[0].label == "Anna"
+
+
+def test_a_second_withdrawal_says_there_is_nothing_left(enrolled: Home) -> None:
+    withdraw(enrolled, "Anna")
+    with pytest.raises(ChisoError, match="nothing to withdraw"):
+        withdraw(enrolled, "Anna")
