@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ARGS   ?=
+LONDON := $(or $(CHISO_LONDON),../shared/data/london)
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -17,7 +18,7 @@ CODE   := $(wildcard src tests bench)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench check format lock clean
+.PHONY: help demo test bench starter check format lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +32,10 @@ test: check ## check, then every test
 
 bench: $(STAMPS)/bench ## speed and error rates, beside the peer
 	@$(BIN)/python -m bench $(ARGS)
+
+starter: $(STAMPS)/chiso ## fit the starter threshold anew on the London photos
+	@$(BIN)/chiso threshold fit --from $(LONDON) --consent $(LONDON)/README.md --by ethnicity \
+	    --target-fmr 0.001 --policy worst-group --out src/chiso/adapters/starter/offline.json
 
 check: $(STAMPS)/dev ## style, types and layers, without running anything
 	@echo "checking style, types and layers …"

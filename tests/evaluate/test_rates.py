@@ -56,8 +56,7 @@ def test_people_without_a_group_are_counted_with_everyone_only() -> None:
 
 
 def test_wilsons_interval_is_the_textbooks() -> None:
-    low, high = wilson_by_people(0.5, 10)
-    assert (low, high) == (pytest.approx(0.2366, abs=1e-4), pytest.approx(0.7634, abs=1e-4))
+    assert wilson_by_people(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
 
 
 def test_no_error_among_seven_people_bounds_the_rate_only_below_a_third() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from chiso.adapters.files import write_atomically
 from chiso.core.errors import ChisoError, Code
 
 FORMAT = 1
@@ -73,7 +74,7 @@ def read_home_file(directory: Path) -> HomeFile:
             f"{path} cannot be read ({error.strerror}).",
             "Run as the user who owns the home, or mend its permissions.",
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ChisoError(
             Code.HOME_UNREADABLE,
             f"{path} is not the file of a Chiso home ({error}).",
@@ -128,16 +129,3 @@ def read_operator_key(directory: Path, environment: Mapping[str, str]) -> bytes:
             "It must be the base64 text that `chiso init` wrote into operator.key.",
         ) from error
     return key
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even after a power cut."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

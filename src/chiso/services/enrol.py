@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chiso.consent import policy
@@ -13,6 +13,7 @@ from chiso.consent.receipt import SIGNING_DOMAIN, draft, receipt_bytes, same_agr
 from chiso.core.consent import Grounds, Mode, Parties, Permit, Receipt, ReceiptId, SubjectId, Terms
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
+from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.core.storage import SealedReference, SignedReceipt, Subject, WriteTransaction
 from chiso.core.templates import Template
@@ -20,8 +21,6 @@ from chiso.services.engine import MeasuredFace, single_face, templates_of
 from chiso.services.home import Home
 from chiso.services.log import record, require_own
 from chiso.services.withdraw import finish_erasures
-
-MAX_LABEL_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
     not enrolled twice. Raises ChisoError with a consent code where the agreement permits nothing
     (it has expired), BAD_ARGUMENT where it cannot be written down.
     """
-    _check(agreement)
+    agreement = _parsed(agreement)
     if not photos:
         raise ChisoError(Code.BAD_ARGUMENT, "There is no photo to enrol.", "Name at least one.")
     now = home.clock.now()
@@ -146,20 +145,18 @@ def _expect_key(home: Home, parties: Parties) -> None:
             transaction.schedule_key_destruction(parties.subject_id)
 
 
-def _check(agreement: Agreement) -> None:
-    for what, text in (("subject", agreement.subject), ("purpose", agreement.purpose)):
-        if not text.strip() or not text.isprintable() or len(text) > MAX_LABEL_CHARACTERS:
-            raise ChisoError(
-                Code.BAD_ARGUMENT,
-                f"{text!r} cannot be a {what}.",
-                f"Give 1 to {MAX_LABEL_CHARACTERS} printable characters on one line.",
-            )
+def _parsed(agreement: Agreement) -> Agreement:
     if not agreement.modes:
         raise ChisoError(
             Code.BAD_ARGUMENT,
             "No mode was agreed to.",
             "Name verify, identify, or both: each is agreed to separately.",
         )
+    return replace(
+        agreement,
+        subject=label_from(agreement.subject, "subject"),
+        purpose=label_from(agreement.purpose, "purpose"),
+    )
 
 
 def _permit_to_enrol(terms: Terms, now: datetime) -> Permit:

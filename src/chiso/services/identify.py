@@ -11,6 +11,7 @@ from chiso.core.consent import Mode, Permit, SubjectId
 from chiso.core.decisions import Candidate, Identified, ThresholdRecord
 from chiso.core.errors import ChisoError
 from chiso.core.events import Event, EventType
+from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.core.storage import WriteTransaction
 from chiso.services.engine import MeasuredFace, faces_in, templates_of
@@ -58,6 +59,7 @@ def prepare_search(home: Home, purpose: str) -> Search:
     Rows that the purpose does not allow are left out here, before any score (invariant 4). Raises
     ChisoError with a consent code where nobody agreed to be identified for it.
     """
+    purpose = label_from(purpose, "purpose")
     with home.store.reading() as view:
         permit = policy.permit(view.terms(), purpose, Mode.IDENTIFY, home.clock.now())
         if isinstance(permit, policy.ConsentRefusal):

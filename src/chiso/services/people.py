@@ -12,6 +12,7 @@ from chiso.consent.policy import objection
 from chiso.core.canonical import JsonValue
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
+from chiso.core.labels import label_from
 from chiso.core.storage import ReadTransaction, SignedReceipt, Subject
 from chiso.core.times import to_text
 from chiso.services.home import Home
@@ -129,7 +130,7 @@ def export(home: Home, label: str) -> dict[str, bytes]:
 
 
 def _known(view: ReadTransaction, label: str) -> Subject:
-    subject = view.subject(label)
+    subject = view.subject(label_from(label, "subject"))
     if subject is None:
         raise ChisoError(
             Code.NO_CONSENT,

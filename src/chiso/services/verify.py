@@ -11,6 +11,7 @@ from chiso.core.consent import Mode, Permit
 from chiso.core.decisions import ThresholdRecord, Verified
 from chiso.core.errors import ChisoError
 from chiso.core.events import Event, EventType
+from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.core.storage import ReadTransaction, Subject
 from chiso.services.engine import single_face, templates_of
@@ -34,6 +35,7 @@ def verify(home: Home, label: str, photo: bytes, purpose: str) -> VerifyAnswer |
     Raises ChisoError with a consent code where no receipt of hers permits it. The same error is
     raised where nobody is called that, so that the answer does not tell who is enrolled.
     """
+    label, purpose = label_from(label, "subject"), label_from(purpose, "purpose")
     now = home.clock.now()
     with home.store.reading() as view:
         subject, permit = _permitted(home, view, label, purpose)

@@ -8,6 +8,7 @@ from chiso.core.canonical import JsonValue, canonical_json
 from chiso.core.consent import ReceiptId, SubjectId
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
+from chiso.core.labels import label_from
 from chiso.core.storage import SignedReceipt, Subject, WriteTransaction
 from chiso.core.times import to_text
 from chiso.services.home import Home
@@ -46,6 +47,7 @@ def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Cer
     left. Returns only when no file of the home holds a copy. Raises ChisoError(NO_CONSENT) where
     there is nobody, or no such receipt, to withdraw.
     """
+    label = label_from(label, "subject")
     before = checkpoint(home)
     with home.store.writing() as transaction:
         subject = transaction.subject(label)

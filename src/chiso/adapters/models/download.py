@@ -12,7 +12,7 @@ from typing import cast
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from chiso.adapters.models.files import settle, sha256_of_file
+from chiso.adapters.files import settle, sha256_of_file
 from chiso.core.errors import ChisoError, Code
 
 Progress = Callable[[int, int], None]

@@ -8,8 +8,8 @@ from importlib import metadata
 from itertools import chain
 from pathlib import Path
 
+from chiso.adapters.files import read_verified, write_atomically
 from chiso.adapters.models.download import Progress, download
-from chiso.adapters.models.files import read_verified, write_atomically
 from chiso.adapters.models.manifest import (
     OFFLINE_PACK,
     OPENCV_PACK,

@@ -1,4 +1,4 @@
-"""Model files on disk: digests, and writes that happen whole or not at all."""
+"""Files on disk: digests, and writes that happen whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,0 +1,36 @@
+"""What a person agreed to, as typed on a command line or in a manifest's cell."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from chiso.core.consent import Mode
+from chiso.core.errors import ChisoError, Code
+from chiso.core.times import end_of
+
+
+def modes_from(text: str) -> frozenset[Mode]:
+    """`verify`, `identify`, or both, separated by commas, semicolons or spaces."""
+    names = [name for name in re.split(r"[,;\s]+", text.strip().lower()) if name]
+    known = {mode.value for mode in Mode}
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"{unknown[0]!r} is not a mode." if unknown else "No mode was given.",
+            "Give verify, identify, or verify,identify.",
+        )
+    return frozenset(Mode(name) for name in names)
+
+
+def until(text: str) -> datetime:
+    """A date (good until its end, UTC) or a date and time."""
+    try:
+        return end_of(text.strip())
+    except ValueError as error:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"{text!r} is not a date.",
+            "Write it as 2027-12-31, or with a time as 2027-12-31T18:00:00Z.",
+        ) from error

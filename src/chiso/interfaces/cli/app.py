@@ -1,0 +1,52 @@
+"""The tree of commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chiso import __version__
+from chiso.interfaces.cli import enrol, home, log, models, people, recognise, story, thresholds
+from chiso.interfaces.cli.output import show
+
+app = typer.Typer(
+    name="chiso",
+    help=(
+        "Face recognition for people who said yes.\n\n"
+        "Start with `chiso init`, then `chiso enrol --help`. Or see the whole story: `chiso demo`."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        show(f"chiso {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("init")(home.init)
+app.command("demo")(story.demo)
+app.command("enrol")(enrol.enrol)
+app.command("verify")(recognise.verify)
+app.command("identify")(recognise.identify)
+app.command("withdraw")(people.withdraw)
+app.command("subjects")(people.subjects)
+app.command("receipts")(people.receipts)
+app.command("export")(people.export)
+app.add_typer(log.app, name="log")
+app.add_typer(thresholds.app, name="threshold")
+app.add_typer(models.app, name="models")

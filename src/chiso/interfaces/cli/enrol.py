@@ -1,0 +1,208 @@
+"""`chiso enrol`: one person, or a manifest of many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chiso import wiring
+from chiso.core.errors import ChisoError, Code
+from chiso.interfaces.cli.agreements import modes_from, until
+from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
+from chiso.interfaces.cli.files import read_file, sha256_of
+from chiso.interfaces.cli.manifest import BadRow, ManifestRow, read_manifest
+from chiso.interfaces.cli.options import HomeOption, JsonOption
+from chiso.interfaces.cli.output import emit, error_document, progress, say, show
+from chiso.services.enrol import Agreement, Enrolled, Photo, PhotoRefused
+from chiso.services.enrol import enrol as enrol_person
+from chiso.services.home import Home
+
+# What is wrong with one row of a manifest, and not with the home or the machine.
+_ROW_KINDS = frozenset(
+    {code for code in Code if code.kind.value in {"usage", "refused-sample", "consent"}}
+    | {Code.FILE_MISSING, Code.FILE_UNREADABLE}
+)
+
+
+def enrol(
+    subject: Annotated[
+        str | None, typer.Argument(help="What to call the person.", show_default=False)
+    ] = None,
+    photos: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PHOTO...", help="Photos of her face, one face each."),
+    ] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option("--purpose", metavar="P", help="What she agreed to, in a word or two."),
+    ] = None,
+    modes: Annotated[
+        str | None,
+        typer.Option("--modes", metavar="MODES", help="verify, identify, or verify,identify."),
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option("--expires", metavar="DATE", help="Last day of the consent, as 2027-12-31."),
+    ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--evidence", metavar="FILE", help="What shows that she agreed: a signed form."
+        ),
+    ] = None,
+    notice: Annotated[
+        Path | None,
+        typer.Option("--notice", metavar="FILE", help="The notice that she was given to read."),
+    ] = None,
+    guardian: Annotated[
+        str | None,
+        typer.Option("--guardian", metavar="NAME", help="Who agreed for her, if she is a minor."),
+    ] = None,
+    language: Annotated[
+        str, typer.Option("--language", metavar="TAG", help="Language of the notice (BCP 47).")
+    ] = "en",
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--manifest",
+            metavar="CSV",
+            help="Many: columns subject,photo,purpose,modes,expires,evidence; one row a photo.",
+        ),
+    ] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Enrol a person who agreed.
+
+    She gets a signed receipt, and templates under a key of her own. Only digests of evidence and
+    notice are kept; photos are not kept at all. The same terms again add photos to the same
+    receipt; the same photo again changes nothing.
+
+    Example: chiso enrol "Rudo M." rudo.jpg --purpose "clinic door" --modes verify,identify
+    --expires 2027-12-31 --evidence form.pdf
+
+    Many: chiso enrol --manifest people.csv
+    """
+    if manifest is not None:
+        if subject is not None or photos:
+            raise _usage("With --manifest, subjects and photos come from the file.")
+        return _enrol_many(wiring.open_home(wiring.home_directory(home)), manifest, json)
+    if subject is None or not photos:
+        raise _usage("Name the person and at least one photo, or give --manifest.")
+    missing = [
+        name
+        for name, value in (
+            ("--purpose", purpose),
+            ("--modes", modes),
+            ("--expires", expires),
+            ("--evidence", evidence),
+        )
+        if value is None
+    ]
+    if purpose is None or modes is None or expires is None or evidence is None:
+        raise _usage(f"Say what she agreed to: {', '.join(missing)} missing.")
+    opened = wiring.open_home(wiring.home_directory(home))
+    agreement = Agreement(
+        subject=subject,
+        purpose=purpose,
+        modes=modes_from(modes),
+        expires=until(expires),
+        evidence_sha256=sha256_of(evidence, "the evidence"),
+        notice_sha256=None if notice is None else sha256_of(notice, "the notice"),
+        guardian=guardian,
+        language=language,
+    )
+    max_bytes = opened.capture.decode.max_bytes
+    loaded = [Photo(str(path), read_file(path, "a photo", max_bytes)) for path in photos]
+    done = enrol_person(opened, agreement, loaded)
+    if isinstance(done, PhotoRefused):
+        return _refused(done, json)
+    _report(subject, done, json)
+    return Exit.DONE
+
+
+def _enrol_many(home: Home, path: Path, json: bool) -> int:
+    rows = read_manifest(path)
+    enrolled = already = 0
+    bad: list[tuple[ManifestRow | BadRow, ChisoError]] = []
+    try:
+        with progress("Enrolling", len(rows)) as step:
+            for count, row in enumerate(rows, start=1):
+                try:
+                    done = _enrol_row(home, row)
+                    enrolled += done.references_added
+                    already += done.already_enrolled
+                except ChisoError as error:
+                    if error.code not in _ROW_KINDS:
+                        raise
+                    bad.append((row, error))
+                step.to(count)
+    except BaseException:
+        say(
+            f"Stopped. {enrolled} photos were enrolled and stay so; run the same command again to "
+            "go on: what is enrolled already is not enrolled twice."
+        )
+        raise
+    if json:
+        emit(
+            {
+                "enrolled": enrolled,
+                "already_enrolled": already,
+                "refused": [{"line": row.line, "error": error_document(why)} for row, why in bad],
+            }
+        )
+    else:
+        show(f"Enrolled {enrolled} photos; {already} were enrolled already; {len(bad)} refused.")
+    for row, why in bad:
+        say(f"{path}:{row.line}: {why.message} {why.hint}")
+    return Exit.REFUSED_SAMPLE if bad else Exit.DONE
+
+
+def _enrol_row(home: Home, row: ManifestRow | BadRow) -> Enrolled:
+    if isinstance(row, BadRow):
+        raise row.error
+    photo = Photo(str(row.photo), read_file(row.photo, "a photo", home.capture.decode.max_bytes))
+    done = enrol_person(home, row.agreement(), [photo])
+    if isinstance(done, PhotoRefused):
+        refusal = done.refusal
+        raise ChisoError(refusal.code, f"{row.photo.name}: {refusal.message}", refusal.hint)
+    return done
+
+
+def _report(subject: str, done: Enrolled, json: bool) -> None:
+    if json:
+        emit(
+            {
+                "subject": subject,
+                "receipt": done.receipt_id,
+                "new_receipt": done.new_receipt,
+                "references": done.references_added,
+                "already_enrolled": done.already_enrolled,
+            }
+        )
+        return
+    if done.references_added:
+        show(
+            f"Enrolled {subject} with {_photos(done.references_added)}; receipt {done.receipt_id}."
+        )
+    if done.already_enrolled:
+        show(f"{_photos(done.already_enrolled)} of {subject} already enrolled: nothing changed.")
+
+
+def _photos(count: int) -> str:
+    return "1 photo" if count == 1 else f"{count} photos"
+
+
+def _refused(done: PhotoRefused, json: bool) -> int:
+    refusal = done.refusal
+    error = ChisoError(refusal.code, f"{done.photo}: {refusal.message}", refusal.hint)
+    if json:
+        emit({"error": error_document(error), "photo": done.photo})
+    say(f"chiso: {error.message}\n       {error.hint} Nothing was enrolled.")
+    return EXIT_OF_KIND[error.kind]
+
+
+def _usage(message: str) -> ChisoError:
+    return ChisoError(Code.BAD_ARGUMENT, message, "`chiso enrol --help` shows an example.")

@@ -1,0 +1,33 @@
+"""Options and arguments that several commands share, written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        envvar="CHISO_HOME",
+        metavar="DIR",
+        help="The home to work in. Default: the platform's data directory.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print only JSON on standard output; messages go to standard error."
+    ),
+]
+PurposeOption = Annotated[
+    str,
+    typer.Option(
+        "--purpose",
+        metavar="P",
+        help="What for: must equal, letter by letter, a purpose that the person agreed to.",
+    ),
+]

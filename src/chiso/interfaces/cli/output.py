@@ -1,0 +1,97 @@
+"""Standard output and standard error: JSON for scripts, tables and sentences for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from chiso.core.errors import ChisoError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+_PIPED_COLUMNS = 132
+
+
+def emit(document: Mapping[str, object]) -> None:
+    """One JSON object, one line, on standard output."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """A line for a person, on standard error: progress, remarks."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def show(text: str) -> None:
+    """A line of the answer, on standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def error_document(error: ChisoError) -> dict[str, str]:
+    """An error as every JSON answer carries it."""
+    return {"code": error.code.value, "message": error.message, "hint": error.hint}
+
+
+def table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()
+) -> None:
+    """A table on standard output; columns named in `numeric` are set flush right."""
+    from rich import box  # rich takes as long to import as a face takes to recognise
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column, heading in enumerate(headings):
+        is_number = column in numeric
+        grid.add_column(
+            heading, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number
+        )
+    for row in rows:
+        grid.add_row(*row)
+    width = None if sys.stdout.isatty() else _PIPED_COLUMNS
+    Console(width=width, highlight=False, markup=False).print(grid)
+
+
+@contextmanager
+def progress(what: str, total: int | None, *, in_bytes: bool = False) -> Iterator[Step]:
+    """A progress bar on standard error while the block runs; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield Step(None)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    amount = DownloadColumn() if in_bytes else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar.add_task(what, total=total)
+        yield Step(bar)
+
+
+class Step:
+    """Moves a progress bar, or nothing."""
+
+    def __init__(self, bar: Progress | None) -> None:
+        self._bar = bar
+
+    def to(self, completed: int, total: int | None = None) -> None:
+        """Say how much is done; `total` where it was not known before."""
+        if self._bar is not None:
+            task = self._bar.tasks[0].id
+            if total is not None:
+                self._bar.update(task, total=total)
+            self._bar.update(task, completed=completed)

@@ -1,0 +1,208 @@
+"""`chiso subjects`, `receipts`, `export` and `withdraw`."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chiso import wiring
+from chiso.core.consent import ReceiptId
+from chiso.core.errors import ChisoError, Code
+from chiso.core.times import to_text
+from chiso.interfaces.cli.exits import Exit
+from chiso.interfaces.cli.options import HomeOption, JsonOption
+from chiso.interfaces.cli.output import emit, say, show, table
+from chiso.services import people
+from chiso.services.withdraw import Certificate
+from chiso.services.withdraw import withdraw as withdraw_person
+
+_Subject = Annotated[str, typer.Argument(help="What the person is called.")]
+_OptionalSubject = Annotated[
+    str | None, typer.Argument(help="One person only.", show_default=False)
+]
+
+
+def subjects(
+    subject: _OptionalSubject = None, home: HomeOption = None, json: JsonOption = False
+) -> int:
+    """Who is enrolled.
+
+    With how many receipts and references, and when the next consent ends.
+
+    Example: chiso subjects
+    """
+    held = people.subjects(wiring.open_home(wiring.home_directory(home)), subject)
+    if json:
+        emit(
+            {
+                "subjects": [
+                    {
+                        "subject": each.subject.label,
+                        "added": to_text(each.subject.added),
+                        "receipts": each.receipts,
+                        "in_force": each.in_force,
+                        "references": each.references,
+                        "next_expiry": to_text(each.next_expiry) if each.next_expiry else None,
+                    }
+                    for each in held
+                ]
+            }
+        )
+    elif not held:
+        show("Nobody is enrolled yet: `chiso enrol --help` shows how.")
+    else:
+        table(
+            ("subject", "receipts", "in force", "references", "next expiry"),
+            [
+                (
+                    each.subject.label,
+                    str(each.receipts),
+                    str(each.in_force),
+                    str(each.references),
+                    f"{each.next_expiry:%Y-%m-%d}" if each.next_expiry else "none in force",
+                )
+                for each in held
+            ],
+            numeric=(1, 2, 3),
+        )
+    return Exit.DONE
+
+
+def receipts(
+    subject: _OptionalSubject = None, home: HomeOption = None, json: JsonOption = False
+) -> int:
+    """Consent receipts, and whether they are in force.
+
+    For what purpose, in which modes, until when, and how many references rest on each.
+
+    Example: chiso receipts "Rudo M."
+    """
+    held = people.receipts(wiring.open_home(wiring.home_directory(home)), subject)
+    if json:
+        emit({"receipts": [_receipt_document(each) for each in held]})
+    elif not held:
+        show("There are no receipts yet: `chiso enrol --help` shows how one is made.")
+    else:
+        table(
+            ("receipt", "subject", "purpose", "modes", "expires", "state", "references"),
+            [
+                (
+                    each.signed.receipt.header.receipt_id,
+                    each.signed.receipt.parties.subject,
+                    each.signed.receipt.processing.purpose,
+                    ", ".join(each.signed.receipt.processing.modes),
+                    f"{each.signed.receipt.processing.expires:%Y-%m-%d}",
+                    each.state,
+                    str(each.references),
+                )
+                for each in held
+            ],
+            numeric=(6,),
+        )
+    return Exit.DONE
+
+
+def _receipt_document(each: people.ReceiptSummary) -> dict[str, object]:
+    receipt = each.signed.receipt
+    return {
+        "receipt": receipt.header.receipt_id,
+        "subject": receipt.parties.subject,
+        "guardian": receipt.parties.guardian,
+        "controller": receipt.parties.controller,
+        "purpose": receipt.processing.purpose,
+        "modes": list(receipt.processing.modes),
+        "granted": to_text(receipt.processing.granted),
+        "expires": to_text(receipt.processing.expires),
+        "withdrawn": to_text(each.signed.withdrawn) if each.signed.withdrawn else None,
+        "notice_sha256": receipt.grounds.notice_sha256,
+        "evidence_sha256": receipt.grounds.evidence_sha256,
+        "language": receipt.header.language,
+        "state": each.state,
+        "references": each.references,
+    }
+
+
+def export(
+    subject: _Subject,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new or empty folder.")],
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Give a person everything held about her.
+
+    Her receipts, facts of her references, and every leaf of the log that concerns her, with the
+    proof that it is there.
+
+    Example: chiso export "Rudo M." --out rudo-export
+    """
+    opened = wiring.open_home(wiring.home_directory(home))
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ChisoError(
+            Code.BAD_ARGUMENT, f"{out} is there already.", "Name a new or empty folder with --out."
+        )
+    documents = people.export(opened, subject)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, content in documents.items():
+            (out / name).write_bytes(content)
+    except OSError as error:
+        raise ChisoError(
+            Code.FILE_UNREADABLE,
+            f"{out} cannot be written ({error.strerror}).",
+            "Name a folder that you may write to, on a disk with room, with --out.",
+        ) from error
+    if json:
+        emit({"subject": subject, "out": str(out), "files": sorted(documents)})
+    else:
+        show(f"Wrote {', '.join(sorted(documents))} to {out}.")
+    return Exit.DONE
+
+
+def withdraw(
+    subject: _Subject,
+    receipt: Annotated[
+        str | None,
+        typer.Option(
+            "--receipt", metavar="ID", help="Withdraw this receipt only.", show_default=False
+        ),
+    ] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Withdraw consent: erases what rests on it.
+
+    At once, with a signed certificate. Without --receipt, the person's every template, receipt,
+    log payload and key is destroyed.
+
+    Example: chiso withdraw "Rudo M."
+    """
+    opened = wiring.open_home(wiring.home_directory(home))
+    certificate = withdraw_person(opened, subject, ReceiptId(receipt) if receipt else None)
+    if json:
+        emit(_certificate_document(certificate))
+        return Exit.DONE
+    show(
+        f"Erased for {subject}: {certificate.references} references, "
+        f"{certificate.receipts} receipts, {certificate.log_payloads} log entries' content, "
+        f"{'and her key' if certificate.key_destroyed else 'and kept her key for the rest'}."
+    )
+    show("Erasure certificate, to give to the person:\n")
+    show(certificate.body.decode())
+    show(f"signature {base64.b64encode(certificate.signature).decode()}")
+    say("The log keeps the hashes, so it still verifies; what they stood for is gone.")
+    return Exit.DONE
+
+
+def _certificate_document(certificate: Certificate) -> dict[str, object]:
+    return {
+        "subject": certificate.subject,
+        "references": certificate.references,
+        "receipts": certificate.receipts,
+        "log_payloads": certificate.log_payloads,
+        "key_destroyed": certificate.key_destroyed,
+        "certificate": certificate.body.decode(),
+        "signature": base64.b64encode(certificate.signature).decode(),
+    }

@@ -1,0 +1,202 @@
+"""`chiso verify` and `chiso identify`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chiso import wiring
+from chiso.core.errors import ChisoError
+from chiso.core.samples import Box, Refusal
+from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
+from chiso.interfaces.cli.files import read_file
+from chiso.interfaces.cli.options import HomeOption, JsonOption, PurposeOption
+from chiso.interfaces.cli.output import emit, error_document, progress, say, show
+from chiso.services.home import Home
+from chiso.services.identify import FaceAnswer, Search, prepare_search
+from chiso.services.identify import identify as identify_photo
+from chiso.services.verify import VerifyAnswer
+from chiso.services.verify import verify as verify_photo
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoAnswer:
+    """What became of one photo: answers, or the error that it met."""
+
+    photo: Path
+    faces: Sequence[FaceAnswer]
+    error: ChisoError | None
+
+
+def verify(
+    subject: Annotated[str, typer.Argument(help="Who the person says she is.")],
+    photo: Annotated[Path, typer.Argument(help="A photo of one face.")],
+    purpose: PurposeOption,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Is this the person she says she is?
+
+    Status 0 for yes, 1 for no, 3 for a photo that cannot be used, 4 where she did not agree.
+
+    Example: chiso verify "Rudo M." door.jpg --purpose "clinic door"
+    """
+    opened = wiring.open_home(wiring.home_directory(home))
+    content = read_file(photo, "a photo", opened.capture.decode.max_bytes)
+    answer = verify_photo(opened, subject, content, purpose)
+    if isinstance(answer, Refusal):
+        return _verify_refused(photo, answer, json)
+    return _report_verified(subject, answer, json)
+
+
+def identify(
+    photos: Annotated[
+        list[Path], typer.Argument(metavar="PHOTO...", help="Photos; any number of faces.")
+    ],
+    purpose: PurposeOption,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Who of those who agreed is in these photos?
+
+    Everyone else is unknown, and nothing of them is kept.
+
+    Status 0 if every face is a match, 1 if some face is unknown, 3 if in some photo no face could
+    be searched. With --json, one object a photo, one line each.
+
+    Example: chiso identify door.jpg --purpose "clinic door"
+    """
+    opened = wiring.open_home(wiring.home_directory(home))
+    prepared = prepare_search(opened, purpose)
+    worst = int(Exit.DONE)
+    with progress("Identifying", len(photos)) as step:
+        for count, photo in enumerate(photos, start=1):
+            answer = _identify_one(opened, photo, prepared)
+            if json:
+                emit(_document(answer))
+            else:
+                _show(answer)
+            worst = max(worst, _status(answer))
+            step.to(count)
+    return worst
+
+
+def _identify_one(home: Home, photo: Path, prepared: Search) -> PhotoAnswer:
+    """One photo's answer. What is wrong with this photo does not stop the others."""
+    try:
+        content = read_file(photo, "a photo", home.capture.decode.max_bytes)
+    except ChisoError as error:
+        return PhotoAnswer(photo, (), error)
+    answer = identify_photo(home, content, prepared)
+    if isinstance(answer, Refusal):
+        return PhotoAnswer(photo, (), ChisoError(answer.code, answer.message, answer.hint))
+    return PhotoAnswer(photo, answer, None)
+
+
+def _status(answer: PhotoAnswer) -> int:
+    if answer.error is not None:
+        return EXIT_OF_KIND[answer.error.kind]
+    searched = [face for face in answer.faces if face.refusal is None]
+    if not searched:
+        return Exit.REFUSED_SAMPLE
+    return Exit.DONE if all(face.candidates for face in answer.faces) else Exit.NO_MATCH
+
+
+def _document(answer: PhotoAnswer) -> dict[str, object]:
+    document: dict[str, object] = {
+        "photo": str(answer.photo),
+        "faces": [
+            {
+                "box": _box(face.face.face.box),
+                "decision": _decision(face),
+                "reason": face.refusal.code.value if face.refusal else None,
+                "candidates": [
+                    {
+                        "subject": named.label,
+                        "score": named.candidate.score,
+                        "llr": named.candidate.llr,
+                    }
+                    for named in face.candidates
+                ],
+            }
+            for face in answer.faces
+        ],
+    }
+    if answer.error is not None:
+        document["error"] = error_document(answer.error)
+    return document
+
+
+def _decision(face: FaceAnswer) -> str:
+    if face.refusal is not None:
+        return "refused"
+    return "match" if face.candidates else "unknown"
+
+
+def _box(box: Box) -> list[int]:
+    return [round(side) for side in (box.x, box.y, box.width, box.height)]
+
+
+def _show(answer: PhotoAnswer) -> None:
+    if answer.error is not None:
+        say(f"{answer.photo}: {answer.error.message} {answer.error.hint}")
+        return
+    for number, face in enumerate(answer.faces, start=1):
+        which = f"{answer.photo}" + (f" face {number}" if len(answer.faces) > 1 else "")
+        if face.refusal is not None:
+            show(f"{which}: not searched. {face.refusal.message} {face.refusal.hint}")
+        elif face.candidates:
+            best = face.candidates[0]
+            others = ", ".join(named.label for named in face.candidates[1:])
+            also = f"; also above the threshold: {others}" if others else ""
+            show(f"{which}: {best.label} ({_strength(best.candidate.llr)}){also}")
+        else:
+            show(f"{which}: unknown. Nothing was kept.")
+
+
+def _report_verified(subject: str, answer: VerifyAnswer, json: bool) -> int:
+    verified = answer.verified
+    if json:
+        emit(
+            {
+                "decision": "match" if verified.match else "no-match",
+                "reason": None,
+                "score": verified.score,
+                "llr": verified.llr,
+                "threshold": answer.record.record_id,
+            }
+        )
+    elif verified.match:
+        show(f"Yes: this is {subject} ({_strength(verified.llr)}).")
+    else:
+        show(f"No: this is not {subject} ({_strength(verified.llr)}).")
+    if not json:
+        show(
+            f"Score {verified.score:.3f}, threshold {answer.record.value:.3f} "
+            f"({answer.record.record_id})."
+        )
+    return Exit.DONE if verified.match else Exit.NO_MATCH
+
+
+def _verify_refused(photo: Path, refusal: Refusal, json: bool) -> int:
+    if json:
+        emit(
+            {
+                "decision": "refused",
+                "reason": refusal.code.value,
+                "score": None,
+                "llr": None,
+                "message": refusal.message,
+                "hint": refusal.hint,
+            }
+        )
+    say(f"{photo}: {refusal.message} {refusal.hint} Nothing was compared.")
+    return EXIT_OF_KIND[refusal.code.kind]
+
+
+def _strength(llr: float) -> str:
+    return f"log-likelihood ratio {llr:+.1f}"

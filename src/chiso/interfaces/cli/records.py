@@ -1,0 +1,14 @@
+"""A threshold record as JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+
+from chiso.compare.threshold import record_bytes
+from chiso.core.decisions import ThresholdRecord
+
+
+def record_document(record: ThresholdRecord) -> dict[str, object]:
+    """Every field of the record, by its own name."""
+    document: dict[str, object] = json.loads(record_bytes(record))
+    return document

@@ -1,0 +1,1 @@
+"""The demo's report: one HTML page that needs nothing but itself."""

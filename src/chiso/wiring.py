@@ -1,0 +1,227 @@
+"""The composition root: the only place that knows which adapter stands behind which port."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import platformdirs
+
+from chiso.adapters import starter
+from chiso.adapters.home_files import (
+    KEYSTORE_FILE,
+    OPERATOR_KEY_BYTES,
+    OPERATOR_KEY_VARIABLE,
+    STORE_FILE,
+    HomeFile,
+    read_home_file,
+    read_operator_key,
+    write_home_file,
+    write_operator_key,
+)
+from chiso.adapters.keystore import KEY_BYTES, FileKeystore
+from chiso.adapters.london import originals
+from chiso.adapters.models.catalogue import StoreCatalogue
+from chiso.adapters.models.model_store import ModelStore
+from chiso.adapters.models.opening import open_detector, open_embedder
+from chiso.adapters.signing import Ed25519Signer
+from chiso.adapters.store.sqlite import SqliteStore
+from chiso.adapters.system import SystemClock, SystemRandomness
+from chiso.adapters.vault import AesGcmVault
+from chiso.adapters.wrapped_keys import wrapped_key_in
+from chiso.compare.threshold import parse_record
+from chiso.core.catalogue import Catalogue, PackCard, Transfer
+from chiso.core.consent import SubjectId
+from chiso.core.decisions import ThresholdRecord
+from chiso.core.errors import ChisoError, Code
+from chiso.core.ports import Clock
+from chiso.core.settings import CaptureSettings
+from chiso.services.home import Engine, Home
+from chiso.services.settings import PACK_SETTING, change_pack
+from chiso.services.thresholds import add_within
+from chiso.services.withdraw import finish_erasures
+
+MODELS_VARIABLE = "CHISO_MODELS"
+_APP = "chiso"
+
+
+def home_directory(named: Path | None) -> Path:
+    """The home that was named, or the platform's data directory."""
+    return named or Path(platformdirs.user_data_dir(_APP)) / "home"
+
+
+def catalogue() -> Catalogue:
+    """Models on this machine and those that can be had."""
+    return StoreCatalogue(_model_store(os.environ))
+
+
+def make_home(directory: Path, controller: str, pack: str) -> tuple[Home, ThresholdRecord | None]:
+    """Make a home; it appears at `directory` whole or not at all.
+
+    Returns it, with the starter threshold record that now decides, if its pack has one. Raises
+    ChisoError(HOME_EXISTS) where something is there already.
+    """
+    chosen = catalogue().pack(pack)
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise ChisoError(
+            Code.HOME_EXISTS,
+            f"{directory} is there already and is left as it is.",
+            "Name another place with --home, or work in this one.",
+        )
+    making = directory.with_name(f".{directory.name}.{os.getpid()}.making")
+    try:
+        making.mkdir(parents=True, mode=0o700)
+        starter = _fill(making, controller, chosen)
+        making.replace(directory)
+    except OSError as error:
+        raise ChisoError(
+            Code.HOME_UNREADABLE,
+            f"A home cannot be made at {directory} ({error.strerror}).",
+            "Name a place that you may write to with --home.",
+        ) from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return open_home(directory), starter
+
+
+def open_home(directory: Path) -> Home:
+    """Open a home, bring its schema up to date, and finish what a crash left unfinished.
+
+    Raises ChisoError: kind MISSING where it cannot be opened, INTEGRITY where its keys do not fit.
+    """
+    file = read_home_file(directory)
+    for part in (STORE_FILE, KEYSTORE_FILE):
+        if not (directory / part).is_file():
+            raise ChisoError(
+                Code.HOME_UNREADABLE,
+                f"{directory / part} is missing: this home is not whole.",
+                "Restore it from the home's backup.",
+            )
+    home = _assemble(directory, file)
+    if home.signer.public_key != file.public_key:
+        raise ChisoError(
+            Code.WRONG_OPERATOR_KEY,
+            f"The signing key in {directory / KEYSTORE_FILE} is not this home's.",
+            "Put the keystore that belongs to this home back.",
+        )
+    finish_erasures(home)
+    return home
+
+
+def _fill(directory: Path, controller: str, pack: PackCard) -> ThresholdRecord | None:
+    randomness = SystemRandomness()
+    home_id = str(uuid.UUID(bytes=randomness.token(16), version=4))
+    operator_key, signing_key = _new_operator_key(directory), randomness.token(KEY_BYTES)
+    keystore = FileKeystore(directory / KEYSTORE_FILE, home_id, operator_key, randomness)
+    keystore.create_file(signing_key)
+    file = HomeFile(home_id, controller, Ed25519Signer(signing_key).public_key)
+    store = SqliteStore(directory / STORE_FILE)
+    store.migrate()
+    store.close()
+    (directory / STORE_FILE).chmod(0o600)
+    home = _assemble(directory, file, operator_key)
+    starter = starter_record(pack.name)
+    with home.store.writing() as transaction:
+        change_pack(home, transaction, pack)
+        if starter is not None:
+            add_within(home, transaction, starter, activate=True)
+    home.store.close()
+    write_home_file(directory, file)
+    return starter
+
+
+def _new_operator_key(directory: Path) -> bytes:
+    """The key that the environment gives, or a new one, written into the home."""
+    if OPERATOR_KEY_VARIABLE in os.environ:
+        return read_operator_key(directory, os.environ)
+    key = SystemRandomness().token(OPERATOR_KEY_BYTES)
+    write_operator_key(directory, key)
+    return key
+
+
+def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None) -> Home:
+    randomness = SystemRandomness()
+    key = read_operator_key(directory, os.environ) if operator_key is None else operator_key
+    keystore = FileKeystore(directory / KEYSTORE_FILE, file.home_id, key, randomness)
+    store = SqliteStore(directory / STORE_FILE)
+    store.migrate()
+    capture = CaptureSettings()
+
+    @cache
+    def pack() -> PackCard:
+        with store.reading() as view:
+            name = view.setting(PACK_SETTING)
+        if name is None:
+            raise ChisoError(
+                Code.STORE_DAMAGED, "The home names no models.", "Restore it from its backup."
+            )
+        return catalogue().pack(name)
+
+    @cache
+    def engine() -> Engine:
+        return open_engine(pack(), capture)
+
+    return Home(
+        path=directory,
+        home_id=file.home_id,
+        controller=file.controller,
+        store=store,
+        keystore=keystore,
+        vault=AesGcmVault(randomness),
+        signer=Ed25519Signer(keystore.signing_key()),
+        clock=SystemClock(),
+        randomness=randomness,
+        capture=capture,
+        model=lambda: pack().digest,
+        engine=engine,
+    )
+
+
+def open_engine(pack: PackCard, capture: CaptureSettings) -> Engine:
+    """Load the two models of a pack."""
+    models = _model_store(os.environ)
+    return Engine(
+        open_detector(models, pack.detector), open_embedder(models, pack.embedder), capture
+    )
+
+
+def starter_record(pack: str) -> ThresholdRecord | None:
+    """The threshold record that ships for a pack, made by `make starter`; None if there is none."""
+    file = resources.files(starter).joinpath(f"{pack}.json")
+    return parse_record(file.read_bytes()) if file.is_file() else None
+
+
+def _model_store(environment: Mapping[str, str]) -> ModelStore:
+    named = environment.get(MODELS_VARIABLE)
+    return ModelStore(Path(named) if named else Path(platformdirs.user_cache_dir(_APP)) / "models")
+
+
+def clock() -> Clock:
+    """The machine's clock, for work that needs no home."""
+    return SystemClock()
+
+
+def fetched_london() -> Path | None:
+    """The folder of London photos that `fetch_london` has filled; None before."""
+    folder = _london_folder()
+    return folder if originals.is_complete(folder) else None
+
+
+def fetch_london(transfer: Transfer) -> Path:
+    """Fetch the London Set's original photos, by digest, into the user's cache."""
+    originals.fetch(_london_folder(), transfer)
+    return _london_folder()
+
+
+def wrapped_key(home: Home, subject_id: SubjectId) -> bytes | None:
+    """A person's wrapped key as it lies in the home's keystore; None where there is none."""
+    return wrapped_key_in(home.path / KEYSTORE_FILE, subject_id)
+
+
+def _london_folder() -> Path:
+    return Path(platformdirs.user_cache_dir(_APP)) / "london"
