@@ -109,8 +109,17 @@ def open_home(directory: Path) -> Home:
             f"The signing key in {directory / KEYSTORE_FILE} is not this home's.",
             "Put the keystore that belongs to this home back.",
         )
-    finish_erasures(home)
+    _finish_erasures(home)
     return home
+
+
+def _finish_erasures(home: Home) -> None:
+    """Finish what a crash left; where another process is still reading, a later opening does it."""
+    try:
+        finish_erasures(home)
+    except ChisoError as error:
+        if error.code is not Code.ERASURE_UNFINISHED:
+            raise
 
 
 def _fill(directory: Path, controller: str, pack: PackCard) -> ThresholdRecord | None:

@@ -37,7 +37,7 @@ class FileKeystore:
         self, path: Path, home_id: str, operator_key: bytes, randomness: Randomness
     ) -> None:
         self._path = path
-        self._home_id = home_id
+        self._domain = f"chiso/key/1\x00{home_id}\x00".encode()
         self._operator = AESGCM(operator_key)
         self._randomness = randomness
 
@@ -100,7 +100,7 @@ class FileKeystore:
         with self._opened() as database:
             query = "SELECT subject_id, wrapped FROM person_keys ORDER BY subject_id"
             for subject_id, wrapped in database.execute(query):
-                yield SubjectId(subject_id), self._unwrap(wrapped, subject_id)
+                yield subject_id, self._unwrap(wrapped, subject_id)
 
     def destroy(self, subject_ids: Sequence[SubjectId]) -> int:
         """Destroy these keys for good; returns how many there were."""
@@ -135,7 +135,7 @@ class FileKeystore:
             ) from error
 
     def _bound_to(self, owner: str) -> bytes:
-        return f"chiso/key/1\x00{self._home_id}\x00{owner}".encode()
+        return self._domain + owner.encode()
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:

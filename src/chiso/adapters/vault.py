@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chiso.core.consent import Terms
+from chiso.core.consent import Mode, Terms
 from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Randomness
 from chiso.core.templates import ModelDigest, Template
@@ -55,8 +56,13 @@ class AesGcmVault:
 
 
 def _bound_to(terms: Terms, model: ModelDigest) -> bytes:
-    modes = ",".join(sorted(terms.modes))
     return (
-        f"{_DOMAIN}\x00{terms.subject_id}\x00{terms.receipt_id}\x00{terms.purpose}\x00{modes}\x00"
+        f"{_DOMAIN}\x00{terms.subject_id}\x00{terms.receipt_id}\x00{terms.purpose}\x00"
+        f"{_modes_text(terms.modes)}\x00"
         f"{to_epoch_s(terms.granted)}\x00{to_epoch_s(terms.expires)}\x00{model}"
     ).encode()
+
+
+@lru_cache(maxsize=4)  # there are no more sets of modes than this
+def _modes_text(modes: frozenset[Mode]) -> str:
+    return ",".join(sorted(modes))

@@ -101,7 +101,7 @@ def _refusal(code: Code, terms: Terms | None, purpose: str, mode: Mode | None) -
     return ConsentRefusal(
         code,
         message,
-        "Nothing was compared. Ask the person, and enrol her with a new receipt if she agrees.",
+        "Ask the person, and enrol her with a new receipt if she agrees.",
     )
 
 

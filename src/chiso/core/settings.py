@@ -1,4 +1,4 @@
-"""Limits that an operator may change, each with its unit, its default and what it is for."""
+"""Limits that capture works under, each with its unit and what it is for."""
 
 from __future__ import annotations
 

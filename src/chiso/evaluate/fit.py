@@ -13,6 +13,7 @@ from chiso.evaluate.comparisons import Comparisons
 
 BOOTSTRAP_DRAWS = 1000
 MIN_PEOPLE_IN_GROUP = 5
+_MIN_TELLING_RATIO = 0.95  # of draws that hold two people or more
 
 
 class Policy(StrEnum):
@@ -63,7 +64,10 @@ def fit_threshold(
         max(_quantile(comparisons, rows, weights, target_fmr) for rows in populations.values())
         for weights in drawn.astype(np.float64)
     ]
-    low, high = np.nanquantile(draws, [0.025, 0.975])
+    told = [draw for draw in draws if np.isfinite(draw)]
+    if len(told) < _MIN_TELLING_RATIO * BOOTSTRAP_DRAWS:
+        raise ValueError("there are too few people for an interval")
+    low, high = np.quantile(told, [0.025, 0.975])
     value = max(values[set_by], float(np.nextafter(highest_seen, np.inf)))
     return FittedThreshold(value, (float(low), float(high)), set_by)
 

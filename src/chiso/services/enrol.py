@@ -89,7 +89,7 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
 
     _expect_key(home, provisional.parties)
     try:
-        return _store(home, agreement, provisional, photos, templates, now)
+        return _store(home, agreement, provisional.parties.subject_id, photos, templates)
     except BaseException:
         # Where the disk is full this fails too; whoever opens the home next does it then.
         with suppress(ChisoError):
@@ -100,24 +100,25 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
 def _store(
     home: Home,
     agreement: Agreement,
-    provisional: Receipt,
+    new_id: SubjectId,
     photos: Sequence[Photo],
     templates: Sequence[Template],
-    now: datetime,
 ) -> Enrolled:
     with home.store.writing() as transaction:
+        now = home.clock.now()  # under the lock: no receipt of another process is younger
         events: list[Event] = []
         subject = transaction.subject(agreement.subject)
         if subject is None:
-            subject = Subject(provisional.parties.subject_id, agreement.subject, now)
+            subject = Subject(new_id, agreement.subject, now)
             transaction.add_subject(subject)
         wanted = _receipt_for(home, agreement, subject.subject_id, now)
         receipt = _receipt_in_force(home, transaction, wanted, now)
         if new_receipt := receipt is None:
+            _permit_to_enrol(wanted.terms(None), now)  # it may have expired meanwhile
             receipt = _granted(home, transaction, wanted)
             events.append(_granted_event(wanted, now))
         key = home.keystore.create(subject.subject_id)
-        transaction.key_destroyed(provisional.parties.subject_id)
+        transaction.key_destroyed(new_id)
         terms = receipt.receipt.terms(None)
         added = _add_references(home, transaction, terms, photos, templates, key)
         if added:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from chiso.compare.search import Gallery
 from chiso.core.consent import Permit, SubjectId, Terms
 from chiso.core.errors import ChisoError, Code
-from chiso.core.storage import ReadTransaction, SealedReference
+from chiso.core.storage import ReadTransaction
 from chiso.services.home import Home
 
 _ID_BYTES = 36
-_BYTES_PER_NUMBER = 4
 
 
 def gallery_of_all(home: Home, view: ReadTransaction, permit: Permit) -> Gallery:
-    """Every permitted reference of the home's model, for a search."""
-    capacity = view.count_references(home.model())
+    """Every permitted reference of the home's model, for a search.
+
+    Raises ChisoError(REFERENCE_MISSING) where there is none: people agreed, but none of them could
+    be found.
+    """
     keys = _KeysInStep(home.keystore.keys_in_order())
-    return _filled(home, view.references(home.model()), permit, keys.key_of, capacity)
+    rows = view.sealed_templates(home.model())
+    gallery = _filled(home, rows, permit, keys.key_of)
+    if not len(gallery):
+        raise ChisoError(
+            Code.REFERENCE_MISSING,
+            "People agreed, but none has a reference made with the model that this home uses.",
+            "Enrol them again under the same terms, or go back with `chiso models use`.",
+        )
+    return gallery
 
 
 def gallery_of_one(
@@ -33,8 +43,8 @@ def gallery_of_one(
     key = home.keystore.key(subject_id)
     if key is None:
         raise _key_missing(subject_id)
-    rows = list(view.references(home.model(), subject_id))
-    gallery = _filled(home, iter(rows), permit, lambda _: key, len(rows))
+    rows = view.sealed_templates(home.model(), subject_id)
+    gallery = _filled(home, rows, permit, lambda _: key)
     if not len(gallery):
         raise ChisoError(
             Code.REFERENCE_MISSING,
@@ -62,27 +72,26 @@ class _KeysInStep:
 
 def _filled(
     home: Home,
-    rows: Iterator[tuple[SealedReference, Terms]],
+    rows: Iterable[tuple[bytes, Terms]],
     permit: Permit,
     key_of: Callable[[SubjectId], bytes],
-    capacity: int,
 ) -> Gallery:
-    matrix: np.ndarray[tuple[int, int], np.dtype[np.float32]] | None = None
-    subjects = np.empty(capacity, dtype=f"S{_ID_BYTES}")
-    count = 0
+    """A gallery of those rows that rest on a permitted receipt, in their order.
+
+    Grown in place: for a million references there is no room for a second copy.
+    """
+    templates, owners, size_bytes = bytearray(), bytearray(), 0
     allowed, open_sealed, model = permit.receipts, home.vault.open, home.model()
-    for reference, terms in rows:
-        if reference.receipt_id not in allowed:
+    for sealed, terms in rows:
+        if terms.receipt_id not in allowed:
             continue
-        plain = open_sealed(reference.sealed, terms, model, key_of(reference.subject_id))
-        if matrix is None:
-            matrix = np.empty((capacity, len(plain) // _BYTES_PER_NUMBER), dtype=np.float32)
-        matrix[count] = np.frombuffer(plain, dtype="<f4")
-        subjects[count] = reference.subject_id
-        count += 1
-    if matrix is None:
-        matrix = np.empty((0, 0), dtype=np.float32)
-    return Gallery(model, matrix[:count], subjects[:count])
+        plain = open_sealed(sealed, terms, model, key_of(terms.subject_id))
+        templates += plain
+        owners += terms.subject_id.encode().ljust(_ID_BYTES, b"\x00")
+        size_bytes = len(plain)
+    subjects = np.frombuffer(owners, dtype=f"S{_ID_BYTES}")
+    numbers = np.frombuffer(templates, dtype="<f4")
+    return Gallery(model, numbers.reshape(len(subjects), size_bytes // numbers.itemsize), subjects)
 
 
 def _key_missing(subject_id: SubjectId) -> ChisoError:

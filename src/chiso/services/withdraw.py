@@ -60,7 +60,7 @@ def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Cer
         key_goes = next(transaction.references(None, subject.subject_id), None) is None
         if key_goes:
             transaction.schedule_key_destruction(subject.subject_id)
-    finish_erasures(home)
+    _finish(home)
     return _certificate(home, label, erased, key_goes, before)
 
 
@@ -75,6 +75,8 @@ def finish_erasures(home: Home) -> int:
             return 0
     with home.store.writing() as transaction:
         due = transaction.erasures_due()
+        if not due:  # another process did it while this one waited for the lock
+            return 0
         unused = [
             subject_id
             for subject_id in due  # unless she was enrolled again in the meantime
@@ -92,6 +94,19 @@ def finish_erasures(home: Home) -> int:
             transaction.key_destroyed(subject_id)
     home.store.scrub()
     return gone
+
+
+def _finish(home: Home) -> None:
+    try:
+        finish_erasures(home)
+    except ChisoError as error:
+        raise ChisoError(
+            Code.ERASURE_UNFINISHED,
+            "The consent is withdrawn and the rows are deleted, but the key or an old copy of the "
+            f"rows could not be destroyed yet. {error.message}",
+            f"{error.hint} Any chiso command on this home then finishes the erasure; the log says "
+            "that it was asked for.",
+        ) from error
 
 
 def _erase_everything(home: Home, transaction: WriteTransaction, subject: Subject) -> _Erased:

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from chiso.consent.receipt import parse_receipt
 from chiso.core.consent import Mode, ReceiptId, SubjectId, Terms
+from chiso.core.errors import ChisoError, Code
 from chiso.core.events import LogHead
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
 from chiso.core.times import from_epoch_s, to_epoch_s
 
 _PEAK_BYTES = 32
+_from_epoch_s = datetime.fromtimestamp
 
 
 @lru_cache(maxsize=16)
 def modes_from_text(text: str) -> frozenset[Mode]:
     """Modes as stored: their names, sorted, joined by commas."""
     return frozenset(Mode(name) for name in text.split(","))
+
+
+def blob(value: object) -> bytes:
+    """A binary column. SQLite lets anyone who edits the file put text there: STORE_DAMAGED."""
+    if not isinstance(value, bytes):
+        raise ChisoError(
+            Code.STORE_DAMAGED,
+            f"The store holds {type(value).__name__} where only bytes belong.",
+            "It was changed outside Chiso. Keep a copy of the home, and restore it from a backup.",
+        )
+    return value
 
 
 def subject_from(row: Any) -> Subject:
@@ -38,7 +52,8 @@ def subject_values(subject: Subject) -> dict[str, object]:
 def receipt_from(row: Any) -> SignedReceipt:
     """A row of `receipts`."""
     withdrawn = None if row.withdrawn is None else from_epoch_s(row.withdrawn)
-    return SignedReceipt(parse_receipt(row.body), row.body, row.signature, withdrawn)
+    body = blob(row.body)
+    return SignedReceipt(parse_receipt(body), body, blob(row.signature), withdrawn)
 
 
 def receipt_values(signed: SignedReceipt) -> dict[str, object]:
@@ -58,16 +73,19 @@ def receipt_values(signed: SignedReceipt) -> dict[str, object]:
 
 
 def terms_from(row: Any) -> Terms:
-    """Columns id, subject_id, purpose, modes, granted, expires, withdrawn, in that order."""
+    """Columns id, subject_id, purpose, modes, granted, expires, withdrawn, in that order.
+
+    A search of a million makes two million of these; hence no call that can be left out.
+    """
     receipt_id, subject_id, purpose, modes, granted, expires, withdrawn = row
     return Terms(
-        ReceiptId(receipt_id),
-        SubjectId(subject_id),
+        receipt_id,
+        subject_id,
         purpose,
         modes_from_text(modes),
-        from_epoch_s(granted),
-        from_epoch_s(expires),
-        None if withdrawn is None else from_epoch_s(withdrawn),
+        _from_epoch_s(granted, UTC),
+        _from_epoch_s(expires, UTC),
+        None if withdrawn is None else _from_epoch_s(withdrawn, UTC),
     )
 
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from chiso.adapters.store.rows import (
+    blob,
     head_from,
     receipt_from,
     receipt_values,
@@ -36,7 +50,7 @@ from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
 from chiso.core.times import to_epoch_s
 
-_ROWS_AT_ONCE = 5_000
+_ROWS_AT_ONCE = 500
 _REFERENCE_COLUMNS = (
     references.c.subject_id,
     references.c.receipt_id,
@@ -53,6 +67,12 @@ _TERM_COLUMNS = (
     receipts.c.granted,
     receipts.c.expires,
     receipts.c.withdrawn,
+)
+# The id is made an expression so that SQLite takes `ix_receipts_terms`, which lies in the order of
+# the references and holds all that is asked for; the unique index would send it to the table.
+_RESTS_ON = and_(
+    receipts.c.subject_id == references.c.subject_id,
+    receipts.c.id.concat("") == references.c.receipt_id,
 )
 
 
@@ -91,8 +111,7 @@ class SqlTransaction:
         query = select(*_TERM_COLUMNS)
         if subject_id is not None:
             query = query.where(receipts.c.subject_id == subject_id)
-        for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
-            yield terms_from(row)
+        return map(terms_from, self._streamed(query))
 
     def count_references(self, model: ModelDigest | None = None) -> int:
         """How many references there are, of one model or of all."""
@@ -105,17 +124,38 @@ class SqlTransaction:
         self, model: ModelDigest | None = None, subject_id: SubjectId | None = None
     ) -> Iterator[tuple[SealedReference, Terms]]:
         """References with the terms they rest on, ordered by subject id."""
-        query = select(*_REFERENCE_COLUMNS, *_TERM_COLUMNS).join(
-            receipts, references.c.receipt_id == receipts.c.id
+        split = len(_REFERENCE_COLUMNS)
+        for row in self._with_terms(_REFERENCE_COLUMNS, model, subject_id):
+            yield reference_from(row[:split]), terms_from(row[split:])
+
+    def sealed_templates(
+        self, model: ModelDigest, subject_id: SubjectId | None = None
+    ) -> Iterator[tuple[bytes, Terms]]:
+        """As `references`, of one model: only what `Vault.open` needs, and faster."""
+        for row in self._with_terms((references.c.sealed,), model, subject_id):
+            yield row[0], terms_from(row[1:])
+
+    def _with_terms(
+        self,
+        columns: Sequence[Column[Any]],
+        model: ModelDigest | None,
+        subject_id: SubjectId | None,
+    ) -> Iterator[Row[Any]]:
+        """These columns of references, then those of their terms, ordered by subject id."""
+        query = (
+            select(*columns, *_TERM_COLUMNS)
+            .outerjoin_from(references, receipts, _RESTS_ON)
+            .order_by(references.c.subject_id, references.c.receipt_id)
         )
         if model is not None:
             query = query.where(references.c.model == model)
         if subject_id is not None:
             query = query.where(references.c.subject_id == subject_id)
-        query = query.order_by(references.c.subject_id, references.c.id)
-        split = len(_REFERENCE_COLUMNS)
-        for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
-            yield reference_from(row[:split]), terms_from(row[split:])
+        return self._streamed(query)
+
+    def _streamed(self, query: Select[Any]) -> Iterator[Row[Any]]:
+        batches = self._connection.execute(query).partitions(_ROWS_AT_ONCE)
+        return chain.from_iterable(batches)
 
     def log_head(self) -> LogHead | None:
         """The head of the log, None before the first leaf."""
@@ -126,7 +166,7 @@ class SqlTransaction:
         """Every leaf in order."""
         query = select(log_leaves).order_by(log_leaves.c.seq)
         for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
-            yield Leaf(row.seq, row.leaf_hash)
+            yield Leaf(row.seq, blob(row.leaf_hash))
 
     def payloads(self, subject_id: SubjectId | None = None) -> Iterator[LeafPayload]:
         """Payloads that still exist, in order; of one person or of all."""
@@ -135,7 +175,7 @@ class SqlTransaction:
             query = query.where(log_payloads.c.subject_id == subject_id)
         for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
             subject = None if row.subject_id is None else SubjectId(row.subject_id)
-            yield LeafPayload(row.seq, subject, row.salt, row.body)
+            yield LeafPayload(row.seq, subject, blob(row.salt), blob(row.body))
 
     def thresholds(self) -> list[ThresholdRecord]:
         """Every threshold record, oldest first."""
@@ -178,7 +218,10 @@ class SqlTransaction:
         self._connection.execute(
             update(receipts).where(receipts.c.id == receipt_id).values(withdrawn=to_epoch_s(at))
         )
-        gone = delete(references).where(references.c.receipt_id == receipt_id)
+        whose = select(receipts.c.subject_id).where(receipts.c.id == receipt_id).scalar_subquery()
+        gone = delete(references).where(
+            references.c.subject_id == whose, references.c.receipt_id == receipt_id
+        )
         return self._connection.execute(gone).rowcount
 
     def erase_subject(self, subject_id: SubjectId) -> tuple[int, int, int]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
+from types import FrameType
 
 import typer
 
@@ -17,6 +20,8 @@ from chiso.interfaces.cli.output import emit, error_document, say
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `chiso` with these arguments (the process's own by default); returns the exit status."""
+    interrupts: list[int] = []
+    _remember_interrupts(interrupts)
     words = _command_first(sys.argv[1:] if arguments is None else arguments)
     wants_json = "--json" in words
     try:
@@ -29,13 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         return _wrong_usage(error, wants_json)
     except (KeyboardInterrupt, typer.Abort):
-        say("Interrupted. Whatever was reported as done stays done; nothing is half done.")
-        return Exit.INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         # Whoever read our output stopped reading; keep the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except Exception as error:  # noqa: BLE001 - the last resort: a bug becomes status 70
+        if interrupts:  # a library on its way up turned Ctrl-C into an error of its own
+            return _interrupted()
         traceback.print_exc()
         document = {
             "code": "internal",
@@ -43,6 +49,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "hint": "Please report it with the lines above; they hold no photo and no template.",
         }
         return _failed(document, Exit.BUG, wants_json)
+
+
+def _remember_interrupts(seen: list[int]) -> None:
+    """Let Ctrl-C do what it does, and leave a note of it."""
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, note)
+
+
+def _interrupted() -> int:
+    say("Interrupted. Whatever was reported as done stays done; nothing is half done.")
+    return Exit.INTERRUPTED
 
 
 def _command_first(words: Sequence[str]) -> list[str]:

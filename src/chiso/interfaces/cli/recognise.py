@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from chiso import wiring
-from chiso.core.errors import ChisoError
+from chiso.core.errors import ChisoError, Kind
 from chiso.core.samples import Box, Refusal
 from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.files import read_file
@@ -47,9 +47,15 @@ def verify(
     """
     opened = wiring.open_home(wiring.home_directory(home))
     content = read_file(photo, "a photo", opened.capture.decode.max_bytes)
-    answer = verify_photo(opened, subject, content, purpose)
+    try:
+        answer = verify_photo(opened, subject, content, purpose)
+    except ChisoError as error:
+        if error.kind is not Kind.CONSENT:
+            raise
+        return _verify_refused(error, json)
     if isinstance(answer, Refusal):
-        return _verify_refused(photo, answer, json)
+        message = f"{photo}: {answer.message}"
+        return _verify_refused(ChisoError(answer.code, message, answer.hint), json)
     return _report_verified(subject, answer, json)
 
 
@@ -182,20 +188,20 @@ def _report_verified(subject: str, answer: VerifyAnswer, json: bool) -> int:
     return Exit.DONE if verified.match else Exit.NO_MATCH
 
 
-def _verify_refused(photo: Path, refusal: Refusal, json: bool) -> int:
+def _verify_refused(error: ChisoError, json: bool) -> int:
+    """No consent, or no usable face: an answer and an error at once, so both keys are there."""
     if json:
         emit(
             {
                 "decision": "refused",
-                "reason": refusal.code.value,
+                "reason": error.code.value,
                 "score": None,
                 "llr": None,
-                "message": refusal.message,
-                "hint": refusal.hint,
+                "error": error_document(error),
             }
         )
-    say(f"{photo}: {refusal.message} {refusal.hint} Nothing was compared.")
-    return EXIT_OF_KIND[refusal.code.kind]
+    say(f"chiso: {error.message}\n       {error.hint} Nothing was compared.")
+    return EXIT_OF_KIND[error.kind]
 
 
 def _strength(llr: float) -> str:

@@ -28,20 +28,26 @@ def upgrade() -> None:
         sa.Column("granted", sa.Integer, nullable=False),
         sa.Column("expires", sa.Integer, nullable=False),
         sa.Column("withdrawn", sa.Integer, nullable=True),
+        sa.UniqueConstraint("subject_id", "id"),
     )
-    op.create_index("ix_receipts_subject_id", "receipts", ["subject_id"])
+    op.create_index(
+        "ix_receipts_terms",
+        "receipts",
+        ["subject_id", "id", "purpose", "modes", "granted", "expires", "withdrawn"],
+    )
     op.create_table(
         "reference_templates",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("subject_id", sa.String(36), sa.ForeignKey("subjects.id"), nullable=False),
-        sa.Column("receipt_id", sa.String(36), sa.ForeignKey("receipts.id"), nullable=False),
-        sa.Column("model", sa.String(64), nullable=False),
+        sa.Column("subject_id", sa.String(36), primary_key=True),
+        sa.Column("receipt_id", sa.String(36), primary_key=True),
+        sa.Column("model", sa.String(64), primary_key=True),
+        sa.Column("photo_tag", sa.LargeBinary, primary_key=True),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
-        sa.Column("photo_tag", sa.LargeBinary, nullable=False),
         sa.Column("added", sa.Integer, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject_id", "receipt_id"], ["receipts.subject_id", "receipts.id"]
+        ),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_reference_templates_subject_id", "reference_templates", ["subject_id"])
-    op.create_index("ix_reference_templates_receipt_id", "reference_templates", ["receipt_id"])
     op.create_table(
         "log_leaves",
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),

@@ -1,0 +1,189 @@
+"""A home that was changed behind chiso's back: no answer rests on it, and the log tells."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cli.running import KEYSTORE, PURPOSE, STORE, Chiso, assert_error
+
+Volunteer = Callable[..., Path]
+YEAR_S = 365 * 24 * 3600
+SET_SEALED = "UPDATE reference_templates SET sealed = ? WHERE subject_id = ?"
+
+
+def test_a_template_with_a_flipped_bit_is_not_compared(
+    peopled: Chiso, volunteer: Volunteer
+) -> None:
+    with peopled.database(STORE) as store:
+        subject, sealed = _reference_of(store, "001")
+        changed = bytearray(sealed)
+        changed[len(changed) // 2] ^= 1
+        store.execute(SET_SEALED, (bytes(changed), subject))
+    _assert_not_answered(peopled, volunteer, "template-unreadable")
+
+
+def test_a_template_moved_to_another_person_is_not_compared(
+    peopled: Chiso, volunteer: Volunteer
+) -> None:
+    with peopled.database(STORE) as store:
+        subject, _ = _reference_of(store, "001")
+        _, hers = _reference_of(store, "003")
+        store.execute(SET_SEALED, (hers, subject))
+    _assert_not_answered(peopled, volunteer, "template-unreadable")
+
+
+def test_a_receipt_whose_date_was_moved_permits_nothing(
+    peopled: Chiso, volunteer: Volunteer
+) -> None:
+    with peopled.database(STORE) as store:
+        store.execute("UPDATE receipts SET expires = expires + ?", (YEAR_S,))
+    _assert_not_answered(peopled, volunteer, "template-unreadable")
+    assert_error(peopled("log", "verify"), 5, "receipt-invalid", "backup")
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [(b'"verify"', b'"verifi"'), (b"2099-12-31", b"2199-12-31"), (b"{", b"[")],
+    ids=["mode", "date", "form"],
+)
+def test_a_receipt_whose_text_was_changed_permits_nothing(
+    peopled: Chiso, volunteer: Volunteer, was: bytes, became: bytes
+) -> None:
+    with peopled.database(STORE) as store:
+        for receipt, body in store.execute("SELECT id, body FROM receipts").fetchall():
+            assert was in body
+            store.execute(
+                "UPDATE receipts SET body = ? WHERE id = ?", (body.replace(was, became, 1), receipt)
+            )
+    _assert_not_answered(peopled, volunteer, "receipt-invalid")
+    assert_error(peopled("log", "verify"), 5, "receipt-invalid")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM log_leaves WHERE seq = 2",
+        "DELETE FROM log_leaves WHERE seq = (SELECT max(seq) FROM log_leaves)",
+        "UPDATE log_leaves SET leaf_hash = zeroblob(32) WHERE seq = 1",
+        "UPDATE log_payloads SET body = CAST(body || ' ' AS BLOB) WHERE seq = 2",
+        "UPDATE log_payloads SET salt = zeroblob(32) WHERE seq = 2",
+        "UPDATE log_head SET size = size - 1",
+        "UPDATE log_head SET checkpoint = replace(checkpoint, 'chiso/', 'chaso/')",
+        "DELETE FROM log_head",
+    ],
+)
+def test_a_log_that_was_changed_does_not_verify(peopled: Chiso, statement: str) -> None:
+    with peopled.database(STORE) as store:
+        assert store.execute(statement).rowcount == 1
+    refused = peopled("log", "verify")
+    assert_error(refused, 5, "log-broken", "backup")
+
+
+def test_the_wrong_operator_key_opens_nothing(peopled: Chiso, volunteer: Volunteer) -> None:
+    key = peopled.home / "operator.key"
+    key.write_bytes(base64.b64encode(secrets.token_bytes(32)))
+    _assert_home_refused(peopled, volunteer, "wrong-operator-key", "CHISO_OPERATOR_KEY")
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"!" * 44, base64.b64encode(bytes(31))])
+def test_what_is_no_operator_key_opens_nothing(
+    peopled: Chiso, volunteer: Volunteer, content: bytes
+) -> None:
+    (peopled.home / "operator.key").write_bytes(content)
+    _assert_home_refused(peopled, volunteer, "wrong-operator-key", "chiso init")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
+def test_an_operator_key_that_others_can_reach_is_not_used(
+    peopled: Chiso, volunteer: Volunteer, mode: int
+) -> None:
+    key = peopled.home / "operator.key"
+    key.chmod(mode)
+    _assert_home_refused(peopled, volunteer, "wrong-operator-key", f"chmod 600 {key}")
+    key.chmod(0o600)
+    assert peopled("log", "verify").status == 0
+
+
+def test_the_operator_key_may_come_from_the_environment(
+    peopled: Chiso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = peopled.home / "operator.key"
+    monkeypatch.setenv("CHISO_OPERATOR_KEY", key.read_text().strip())
+    key.unlink()
+    assert peopled("log", "verify").status == 0
+    monkeypatch.setenv("CHISO_OPERATOR_KEY", base64.b64encode(bytes(32)).decode())
+    refused = peopled("log", "verify")
+    assert_error(refused, 5, "wrong-operator-key", "CHISO_OPERATOR_KEY")
+
+
+def test_the_keystore_of_another_home_opens_nothing(
+    peopled: Chiso, volunteer: Volunteer, tmp_path: Path
+) -> None:
+    peopled("init", "--home", tmp_path / "other")
+    shutil.copy(tmp_path / "other" / KEYSTORE, peopled.home / KEYSTORE)
+    _assert_home_refused(peopled, volunteer, "wrong-operator-key", "keystore", KEYSTORE)
+
+
+def test_keystore_and_operator_key_of_another_home_open_nothing(
+    peopled: Chiso, volunteer: Volunteer, tmp_path: Path
+) -> None:
+    peopled("init", "--home", tmp_path / "other")
+    for name in (KEYSTORE, "operator.key"):
+        shutil.copy(tmp_path / "other" / name, peopled.home / name)
+    _assert_home_refused(peopled, volunteer, "wrong-operator-key", "keystore")
+
+
+def test_a_key_moved_to_another_person_opens_nothing(peopled: Chiso, volunteer: Volunteer) -> None:
+    with peopled.database(KEYSTORE) as keystore:
+        keystore.execute(
+            "UPDATE person_keys SET wrapped = (SELECT wrapped FROM person_keys LIMIT 1)"
+        )
+    _assert_not_answered(peopled, volunteer, "wrong-operator-key", verify=None)
+
+
+def test_a_person_whose_key_is_missing_is_not_compared(
+    peopled: Chiso, volunteer: Volunteer
+) -> None:
+    with peopled.database(KEYSTORE) as keystore:
+        keystore.execute("DELETE FROM person_keys")
+    _assert_not_answered(peopled, volunteer, "key-missing")
+
+
+def _assert_not_answered(
+    chiso: Chiso, volunteer: Volunteer, code: str, verify: str | None = "001"
+) -> None:
+    before = chiso.holdings()
+    photo = volunteer("001", "smiling")
+    if verify is not None:
+        assert_error(chiso("verify", verify, photo, "--purpose", PURPOSE), 5, code)
+    assert_error(chiso("identify", photo, "--purpose", PURPOSE), 5, code)
+    assert chiso.holdings() == before
+
+
+def _assert_home_refused(chiso: Chiso, volunteer: Volunteer, code: str, *words: str) -> None:
+    before = chiso.holdings()
+    photo = volunteer("001", "smiling")
+    for command in (
+        ("verify", "001", photo, "--purpose", PURPOSE),
+        ("identify", photo, "--purpose", PURPOSE),
+        ("withdraw", "001"),
+        ("log", "verify"),
+    ):
+        assert_error(chiso(*command), 5, code, *words)
+    assert_error(chiso.enrol("006", volunteer("006")), 5, code, *words)
+    assert chiso.holdings() == before
+
+
+def _reference_of(store: sqlite3.Connection, label: str) -> tuple[str, bytes]:
+    subject, sealed = store.execute(
+        "SELECT s.id, r.sealed FROM reference_templates r JOIN subjects s ON s.id = r.subject_id "
+        "WHERE s.label = ?",
+        (label,),
+    ).fetchone()
+    return str(subject), bytes(sealed)

@@ -1,0 +1,191 @@
+"""How the command line speaks: help with examples, JSON alone on standard output, statuses."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+from tests.cli.running import FAR_AWAY, PURPOSE, Chiso, assert_error, assert_untouched
+
+from chiso.interfaces.cli.app import app
+from chiso.interfaces.cli.main import main
+
+Volunteer = Callable[..., Path]
+
+
+def _commands() -> Iterator[tuple[str, ...]]:
+    """Words of every command and sub-command there is."""
+    waiting: list[tuple[tuple[str, ...], object]] = [((), typer.main.get_command(app))]
+    while waiting:
+        words, command = waiting.pop()
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield words
+        else:
+            waiting += [((*words, name), each) for name, each in inner.items()]
+
+
+COMMANDS = sorted(_commands())
+WITHOUT_A_HOME = {("demo",), ("init",), ("models", "add"), ("models", "list"), ("models", "pull")}
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself_with_an_example(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--help"]) == 0
+    said = capsys.readouterr()
+    assert f"Example: chiso {' '.join(words)}" in " ".join(said.out.split()).replace(
+        "chiso --home ./clinic", "chiso"
+    )
+    assert "--json" in said.out
+    assert said.err == ""
+
+
+@pytest.mark.parametrize("words", [(), ("log",), ("threshold",), ("models",)])
+def test_a_group_of_commands_asked_for_alone_lists_them(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert "Commands:" in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("enrol",),
+        ("enrol", "Rudo"),
+        ("enrol", "Rudo", "a.jpg", "--purpose", "p"),
+        ("enrol", "Rudo", "a.jpg", "--manifest", "people.csv"),
+        ("verify", "Rudo", "a.jpg"),
+        ("verify", "--purpose", "p"),
+        ("identify", "--purpose", "p"),
+        ("withdraw",),
+        ("export", "Rudo"),
+        ("log", "prove"),
+        ("log", "prove", "first"),
+        ("log", "sing"),
+        ("threshold", "use"),
+        ("threshold", "fit"),
+        ("models", "use", "magic"),
+        ("models", "pull", "magic"),
+        ("recognise-everyone",),
+        ("subjects", "--watch"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_status_2_with_an_error_in_json(run: Chiso, words: tuple[str, ...]) -> None:
+    before = run.holdings()
+    assert_error(run(*words), 2, "bad-argument")
+    assert_untouched(run, before)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("log", "prove", "9999"), "leaf-missing", "leaf 9999"),
+        (("threshold", "use", "mine"), "threshold-missing", "`chiso threshold list`"),
+    ],
+)
+def test_what_is_asked_for_and_not_there_is_status_6(
+    run: Chiso, words: tuple[str, ...], code: str, said: str
+) -> None:
+    before = run.holdings()
+    assert_error(run(*words), 6, code, said)
+    assert_untouched(run, before)
+
+
+@pytest.mark.parametrize(
+    "words", [each for each in COMMANDS if each not in WITHOUT_A_HOME], ids=" ".join
+)
+def test_every_command_that_needs_a_home_says_so_where_there_is_none(
+    run: Chiso,
+    tmp_path: Path,
+    volunteer: Volunteer,
+    tiny_model: Path,
+    words: tuple[str, ...],
+) -> None:
+    shutil.rmtree(run.home)
+    refused = run(*_words(run, words, tmp_path, volunteer, tiny_model))
+    assert_error(refused, 6, "home-missing", "chiso init")
+    assert not run.home.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [each for each in COMMANDS if each != ("demo",)],  # has tests of its own
+    ids=" ".join,
+)
+def test_standard_output_holds_only_json(
+    peopled: Chiso,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    volunteer: Volunteer,
+    tiny_model: Path,
+    words: tuple[str, ...],
+) -> None:
+    if words == ("models", "add"):
+        monkeypatch.setenv("CHISO_MODELS", str(tmp_path / "models"))
+    if words == ("init",):
+        shutil.rmtree(peopled.home)
+    done = peopled(*_words(peopled, words, tmp_path, volunteer, tiny_model))
+    assert done.status == 0, done
+    assert len(done.documents) == 1
+    assert "error" not in done.document
+
+
+def _words(
+    chiso: Chiso, command: tuple[str, ...], folder: Path, volunteer: Volunteer, tiny_model: Path
+) -> list[str | Path]:
+    """A command with arguments that let it succeed in a home with 001, 003 and 005."""
+    form = folder / "form.pdf"
+    photo = volunteer("001", "smiling")
+    terms = ("--purpose", PURPOSE, "--modes", "verify", "--expires", FAR_AWAY, "--evidence", form)
+    arguments: dict[tuple[str, ...], Callable[[], tuple[str | Path, ...]]] = {
+        ("init",): tuple,
+        ("enrol",): lambda: ("Rudo", photo, *terms),
+        ("verify",): lambda: ("001", photo, "--purpose", PURPOSE),
+        ("identify",): lambda: (photo, "--purpose", PURPOSE),
+        ("withdraw",): lambda: ("001",),
+        ("subjects",): tuple,
+        ("receipts",): tuple,
+        ("export",): lambda: ("001", "--out", folder / "export"),
+        ("log", "verify"): tuple,
+        ("log", "checkpoint"): tuple,
+        ("log", "prove"): lambda: ("0",),
+        ("threshold", "list"): tuple,
+        ("threshold", "use"): lambda: (_record(chiso),),
+        ("threshold", "fit"): lambda: (
+            *("--from", _study(folder / "study", volunteer)),
+            *("--consent", form, "--target-fmr", "0.2"),
+        ),
+        ("models", "list"): tuple,
+        ("models", "pull"): lambda: ("offline",),
+        ("models", "add"): lambda: (
+            tiny_model,
+            *("--like", "arcface", "--name", "mine", "--licence", "MIT"),
+        ),
+        ("models", "use"): lambda: ("offline",),
+    }
+    return [*command, *arguments[command]()]
+
+
+def _record(chiso: Chiso) -> str:
+    if not chiso.home.exists():
+        return "any"
+    return str(chiso("threshold", "list").document["thresholds"][0]["record_id"])
+
+
+def _study(folder: Path, volunteer: Volunteer) -> Path:
+    folder.mkdir()
+    people = ("001", "003", "005", "006")
+    (folder / "people.csv").write_text("subject\n" + "".join(f"{each}\n" for each in people))
+    for each in people:
+        for face in ("neutral", "smiling"):
+            shutil.copy(volunteer(each, face), folder)
+    return folder
