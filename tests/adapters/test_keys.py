@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -131,7 +130,7 @@ def test_a_template_does_not_open_when_it_is_moved_or_its_terms_are_edited(
     vault = AesGcmVault(SystemRandomness())
     sealed = vault.seal(template, _TERMS, _KEY)
     with pytest.raises(ChisoError) as caught:
-        vault.open(sealed, replace(_TERMS, **edit), _MODEL, _KEY)  # type: ignore[arg-type]
+        vault.open(sealed, _TERMS._replace(**edit), _MODEL, _KEY)  # type: ignore[arg-type]
     assert caught.value.code is Code.TEMPLATE_UNREADABLE
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -195,3 +196,39 @@ def test_the_migrations_make_the_tables_that_the_code_uses(
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     engine.dispose()
     assert differences == []
+
+
+def test_text_where_bytes_belong_is_called_damage(store: SqliteStore, tmp_path: Path) -> None:
+    with store.writing() as transaction:
+        transaction.append_leaf(Leaf(0, b"h" * 32), LeafPayload(0, None, b"s" * 32, b"{}"))
+    database = sqlite3.connect(tmp_path / "store.sqlite3")
+    database.execute("UPDATE log_payloads SET body = '{}'")
+    database.commit()
+    database.close()
+    with store.reading() as view, pytest.raises(ChisoError) as caught:
+        list(view.payloads())
+    assert caught.value.code is Code.STORE_DAMAGED
+
+
+def test_no_stale_copy_of_many_erased_people_is_left_in_any_page(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    """SQLite leaves copies where it moves rows; this many, of such lengths, showed it."""
+    generator = Random(4)
+    people: list[Subject] = []
+    erased: list[str] = []
+    for number in range(400):
+        label = f"person-{number:04d}-" + "x" * generator.randrange(1, 150)
+        with store.writing() as transaction:
+            person = Subject(SubjectId(f"{generator.getrandbits(128):032x}"), label, _NOW)
+            transaction.add_subject(person)
+            transaction.add_receipt(_receipt(person, f"{generator.getrandbits(128):032x}"))
+            people.append(person)
+            if number % 2:
+                gone = people.pop(generator.randrange(len(people)))
+                transaction.erase_subject(gone.subject_id)
+                erased.append(gone.label[:11])
+    store.scrub()
+    files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert not [label for label in erased if label.encode() in files]
+    assert all(person.label.encode() in files for person in people)

@@ -129,3 +129,9 @@ def test_one_person_cannot_give_a_threshold() -> None:
     alone = all_comparisons(_vectors([0.0, 0.1]), [0, 0], ["x"])
     with pytest.raises(ValueError, match="two people"):
         fit_threshold(alone, 0.01, Policy.POOLED, seed=1)
+
+
+def test_three_people_are_too_few_for_an_interval() -> None:
+    comparisons = all_comparisons(_vectors([0.0, 1.0, 2.0]), [0, 1, 2], ["", "", ""])
+    with pytest.raises(ValueError, match="too few people"):
+        fit_threshold(comparisons, 0.01, Policy.POOLED, seed=1)

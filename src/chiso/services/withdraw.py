@@ -15,6 +15,8 @@ from chiso.services.home import Home
 from chiso.services.log import checkpoint, record
 
 CERTIFICATE_DOMAIN = b"chiso/erasure/1\x00"
+_SCRUB_SETTING, _DUE, _DONE = "scrub", "due", "done"
+"""Whether files may still hold copies of deleted rows; set in the transaction that deletes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Cer
         key_goes = next(transaction.references(None, subject.subject_id), None) is None
         if key_goes:
             transaction.schedule_key_destruction(subject.subject_id)
+        transaction.put_setting(_SCRUB_SETTING, _DUE)
     _finish(home)
     return _certificate(home, label, erased, key_goes, before)
 
@@ -71,12 +74,10 @@ def finish_erasures(home: Home) -> int:
     Safe to run twice.
     """
     with home.store.reading() as view:
-        if not view.erasures_due():
+        if not view.erasures_due() and view.setting(_SCRUB_SETTING) != _DUE:
             return 0
     with home.store.writing() as transaction:
         due = transaction.erasures_due()
-        if not due:  # another process did it while this one waited for the lock
-            return 0
         unused = [
             subject_id
             for subject_id in due  # unless she was enrolled again in the meantime
@@ -88,11 +89,13 @@ def finish_erasures(home: Home) -> int:
             if transaction.subject_by_id(subject_id) is None
         ]
         gone = home.keystore.destroy(sorted({*unused, *ownerless}))
-    home.store.scrub()
-    with home.store.writing() as transaction:
         for subject_id in due:
             transaction.key_destroyed(subject_id)
-    home.store.scrub()
+        must_scrub = transaction.setting(_SCRUB_SETTING) == _DUE
+    if must_scrub:
+        home.store.scrub()
+        with home.store.writing() as transaction:
+            transaction.put_setting(_SCRUB_SETTING, _DONE)
     return gone
 
 

@@ -59,14 +59,15 @@ class SqliteStore:
                 raise
 
     def scrub(self) -> None:
-        """Copy the write-ahead log into the database and cut it to nothing.
+        """Write the database anew from the rows it holds, and cut the write-ahead log to nothing.
 
-        `secure_delete` has overwritten deleted rows in the database; the log's file is the last
-        place with a copy. Waits for other processes that read; raises ERASURE_UNFINISHED when they
-        do not finish.
+        `secure_delete` overwrites deleted rows, but not the stale copies that SQLite leaves in a
+        page when it moves rows between pages; only a rewrite does. Waits for other processes that
+        read; raises ERASURE_UNFINISHED when they do not finish.
         """
         deadline = time.monotonic() + _SCRUB_TIMEOUT_S
         with self._translated(), self._engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
             while True:
                 busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
                 if not busy:

@@ -45,12 +45,14 @@ from chiso.adapters.store.schema import (
 from chiso.compare.threshold import parse_record, record_bytes
 from chiso.core.consent import ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
+from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Leaf, LeafPayload, LogHead
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
 from chiso.core.times import to_epoch_s
 
-_ROWS_AT_ONCE = 500
+# Few enough that Python's garbage collector is not set off by every batch.
+_ROWS_AT_ONCE = 250
 _REFERENCE_COLUMNS = (
     references.c.subject_id,
     references.c.receipt_id,
@@ -126,14 +128,14 @@ class SqlTransaction:
         """References with the terms they rest on, ordered by subject id."""
         split = len(_REFERENCE_COLUMNS)
         for row in self._with_terms(_REFERENCE_COLUMNS, model, subject_id):
-            yield reference_from(row[:split]), terms_from(row[split:])
+            yield reference_from(row[:split]), _terms_under(row[split:])
 
     def sealed_templates(
         self, model: ModelDigest, subject_id: SubjectId | None = None
     ) -> Iterator[tuple[bytes, Terms]]:
         """As `references`, of one model: only what `Vault.open` needs, and faster."""
         for row in self._with_terms((references.c.sealed,), model, subject_id):
-            yield row[0], terms_from(row[1:])
+            yield row[0], _terms_under(row[1:])
 
     def _with_terms(
         self,
@@ -282,3 +284,14 @@ class SqlTransaction:
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": value})
         )
+
+
+def _terms_under(row: Sequence[Any]) -> Terms:
+    """The terms that a reference rests on. Foreign keys hold that there are some, and her own."""
+    if row[0] is None:
+        raise ChisoError(
+            Code.TEMPLATE_UNREADABLE,
+            "A reference does not rest on a receipt of its owner: it was changed outside Chiso.",
+            "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
+        )
+    return terms_from(row)

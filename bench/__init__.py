@@ -1,0 +1,1 @@
+"""Chiso's speed and error rates, measured beside the peer: `make bench`."""

@@ -1,0 +1,55 @@
+"""`python -m bench`: every measurement, in one table. Status 1 where a target is missed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import accuracy, capture, command, london, million
+from bench.rows import Row, as_json, as_table
+
+_NO_PHOTOS = (
+    "No London photos: {} not measured. Name their folder in CHISO_LONDON, "
+    "or put it at ../shared/data/london."
+)
+
+
+def main() -> int:
+    """Measure, print, and say by the status whether every target was met."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--no-million", action="store_true", help="leave out the slow, large part")
+    options = parser.parse_args()
+    photos = london.folder()
+    rows = capture.measured(photos)
+    skipped = [] if photos else [_NO_PHOTOS.format("the way from photo to template was")]
+    needing_photos: tuple[tuple[str, Callable[[Path], list[Row]]], ...] = (
+        ("`chiso verify` was", command.measured),
+        ("error rates were", accuracy.measured),
+    )
+    for what, measured in needing_photos:
+        if photos is None:
+            skipped.append(_NO_PHOTOS.format(what))
+        else:
+            rows += measured(photos)
+    if options.no_million:
+        skipped.append("The million references were left out, as asked.")
+    else:
+        rows += million.measured()
+    print(as_json(rows, skipped) if options.json else as_table(rows))
+    return _verdict(rows, skipped)
+
+
+def _verdict(rows: list[Row], skipped: list[str]) -> int:
+    missed = [row.what.strip() for row in rows if row.met is False]
+    for line in [*skipped, *(f"MISSED: {what}" for what in missed)]:
+        print(line, file=sys.stderr)
+    if not missed:
+        print("Every target that was measured is met.", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""Exact search: the same answer as comparing the probe with everyone, one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from chiso.compare.search import Gallery, search
+from chiso.core.decisions import Calibration, ThresholdRecord
+from chiso.core.errors import ChisoError, Code
+from chiso.core.templates import ModelDigest, Template
+
+_MODEL, _OTHER = ModelDigest("ab" * 32), ModelDigest("cd" * 32)
+_RECORD = ThresholdRecord(
+    record_id="test",
+    model=_MODEL,
+    normaliser="none",
+    policy="pooled",
+    target_fmr=0.01,
+    value=0.3,
+    interval=(0.2, 0.4),
+    calibration=Calibration(slope=10.0, offset=-5.0, limit=4.0),
+    source="made up",
+    source_sha256="00" * 32,
+    people=2,
+    groups=(),
+    made="2026-11-22T00:00:00Z",
+    note="",
+)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return unit
+
+
+def _gallery(owners: list[int], seed: int) -> tuple[Gallery, Template]:
+    """References near the faces of their owners, and a probe near that of owner 0."""
+    chance = np.random.default_rng(seed)
+    faces = chance.standard_normal((6, 16))
+    noise = chance.standard_normal((len(owners) + 1, 16)) * 0.7
+    vectors = _unit((faces[[*owners, 0]] + noise).astype(np.float32))
+    subjects = np.array([f"subject-{owner}" for owner in owners], dtype="S36")
+    return Gallery(_MODEL, vectors[:-1], subjects), Template(vectors[-1], _MODEL)
+
+
+def _one_by_one(gallery: Gallery, probe: Template, value: float, limit: int) -> list[str]:
+    best: dict[str, float] = {}
+    for vector, owner in zip(gallery.matrix, gallery.subjects, strict=True):
+        score, name = float(vector @ probe.vector), owner.decode()
+        best[name] = max(score, best.get(name, -2.0))
+    above = [name for name, score in best.items() if score >= value]
+    return sorted(above, key=lambda name: -best[name])[:limit]
+
+
+@given(
+    owners=st.lists(st.integers(0, 5), min_size=1, max_size=40),
+    seed=st.integers(0, 2**32 - 1),
+    value=st.sampled_from([-1.0, 0.0, 0.3, 0.6, 0.9]),
+    limit=st.integers(1, 7),
+)
+def test_search_finds_whom_comparing_one_by_one_finds(
+    owners: list[int], seed: int, value: float, limit: int
+) -> None:
+    gallery, probe = _gallery(owners, seed)
+    found = search(gallery, probe, replace(_RECORD, value=value), limit)
+    named = [str(candidate.subject_id) for candidate in found.candidates]
+    assert named == _one_by_one(gallery, probe, value, limit)
+    assert found.references_searched == len(owners)
+
+
+@given(owners=st.lists(st.integers(0, 5), min_size=1, max_size=40), seed=st.integers(0, 2**32 - 1))
+def test_a_candidates_score_is_that_of_her_best_reference(owners: list[int], seed: int) -> None:
+    gallery, probe = _gallery(owners, seed)
+    scores = gallery.matrix @ probe.vector
+    for candidate in search(gallery, probe, replace(_RECORD, value=-1.0), limit=6).candidates:
+        hers = scores[gallery.subjects == candidate.subject_id.encode()]
+        assert candidate.score == pytest.approx(float(hers.max()), abs=1e-6)
+        assert candidate.llr == _RECORD.calibration.llr(candidate.score)
+
+
+def test_a_score_at_the_threshold_is_a_match() -> None:
+    gallery, probe = _gallery([0], seed=1)
+    score = float((gallery.matrix @ probe.vector)[0])
+    at, above = replace(_RECORD, value=score), replace(_RECORD, value=np.nextafter(score, 2.0))
+    assert len(search(gallery, probe, at, limit=1).candidates) == 1
+    assert search(gallery, probe, above, limit=1).candidates == ()
+
+
+def test_nobody_is_found_among_nobody() -> None:
+    gallery = Gallery(_MODEL, np.empty((0, 16), np.float32), np.empty(0, "S36"))
+    _, probe = _gallery([0], seed=1)
+    assert search(gallery, probe, _RECORD, limit=5).candidates == ()
+
+
+@pytest.mark.parametrize("which", ["gallery", "probe", "record"])
+def test_models_are_never_mixed(which: str) -> None:
+    gallery, probe = _gallery([0, 1], seed=2)
+    record = _RECORD
+    if which == "gallery":
+        gallery = replace(gallery, model=_OTHER)
+    elif which == "probe":
+        probe = replace(probe, model=_OTHER)
+    else:
+        record = replace(record, model=_OTHER)
+    with pytest.raises(ChisoError) as caught:
+        search(gallery, probe, record, limit=5)
+    assert caught.value.code is Code.MODEL_MISMATCH
+
+
+def test_a_gallery_refuses_a_matrix_that_is_not_float32() -> None:
+    with pytest.raises(ValueError, match="float32"):
+        Gallery(_MODEL, np.zeros((1, 4)), np.array([b"a"], "S36"))  # type: ignore[arg-type]
+
+
+def test_a_gallery_refuses_references_without_owners() -> None:
+    with pytest.raises(ValueError, match="do not pair up"):
+        Gallery(_MODEL, np.zeros((2, 4), np.float32), np.array([b"a"], "S36"))
