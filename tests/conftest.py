@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,23 @@ from chiso.adapters.models.opening import open_detector, open_embedder
 from chiso.core.ports import Detector, Embedder
 
 _REPOSITORY = Path(__file__).parent.parent
+_NO_LONDON = "no London photos"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly that little was shown where most tests had no photos to run on."""
+    skipped: Sequence[pytest.TestReport] = terminalreporter.getreports("skipped")
+    count = sum(_NO_LONDON in str(report.longrepr) for report in skipped)
+    if not count:
+        return
+    terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
+    terminalreporter.line(
+        f"{count} tests were skipped: there are {_NO_LONDON}. What passed shows little. Set "
+        "CHISO_LONDON to a folder of them; `chiso demo --fetch` fetches them (49 MB, CC BY 4.0) "
+        "into the user's cache, on Linux ~/.cache/chiso/london.",
+        red=True,
+        bold=True,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +37,7 @@ def london() -> Path:
     """The folder of London Set photos: `<subject>_neutral.jpg`, `<subject>_smiling.jpg`."""
     folder = Path(os.environ.get("CHISO_LONDON", _REPOSITORY.parent / "shared/data/london"))
     if not (folder / "people.csv").is_file():
-        pytest.skip(f"no London photos in {folder}; set CHISO_LONDON to their folder")
+        pytest.skip(f"{_NO_LONDON} in {folder}; set CHISO_LONDON to their folder")
     return folder
 
 

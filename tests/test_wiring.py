@@ -48,8 +48,12 @@ def test_a_pack_that_nobody_has_makes_no_home(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_pack_without_a_starter_record_gives_a_home_without_a_threshold(tmp_path: Path) -> None:
-    made, starter = wiring.make_home(tmp_path / "home", "Clinic", "opencv")
-    assert starter is None
-    with made.store.reading() as view:
-        assert view.thresholds() == []
+def test_a_pack_whose_models_are_not_here_makes_no_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHISO_MODELS", str(tmp_path / "models"))
+    with pytest.raises(ChisoError) as caught:
+        wiring.make_home(tmp_path / "home", "Clinic", "opencv")
+    assert caught.value.code is Code.MODEL_MISSING
+    assert "chiso models pull opencv" in caught.value.hint
+    assert not (tmp_path / "home").exists()

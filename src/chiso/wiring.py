@@ -14,6 +14,7 @@ import platformdirs
 
 from chiso.adapters import starter
 from chiso.adapters.home_files import (
+    HOME_FILE,
     KEYSTORE_FILE,
     OPERATOR_KEY_BYTES,
     OPERATOR_KEY_VARIABLE,
@@ -42,12 +43,13 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Clock
 from chiso.core.settings import CaptureSettings
 from chiso.services.home import Engine, Home
-from chiso.services.settings import PACK_SETTING, change_pack
-from chiso.services.thresholds import add_within
+from chiso.services.settings import PACK_SETTING, change_pack, require_here
+from chiso.services.thresholds import start_with
 from chiso.services.withdraw import finish_erasures
 
 MODELS_VARIABLE = "CHISO_MODELS"
 _APP = "chiso"
+_PATIENCE_S = 0.5  # whoever only opens a home need not wait for its readers
 
 
 def home_directory(named: Path | None) -> Path:
@@ -66,27 +68,49 @@ def make_home(directory: Path, controller: str, pack: str) -> tuple[Home, Thresh
     Returns it, with the starter threshold record that now decides, if its pack has one. Raises
     ChisoError(HOME_EXISTS) where something is there already.
     """
-    chosen = catalogue().pack(pack)
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise ChisoError(
-            Code.HOME_EXISTS,
-            f"{directory} is there already and is left as it is.",
-            "Name another place with --home, or work in this one.",
-        )
-    making = directory.with_name(f".{directory.name}.{os.getpid()}.making")
+    known = catalogue()
+    chosen = known.pack(pack)
+    require_here(known, chosen)
     try:
-        making.mkdir(parents=True, mode=0o700)
-        starter = _fill(making, controller, chosen)
-        making.replace(directory)
+        target = Path(os.path.realpath(directory))  # Path.resolve fails on a circle of links
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise ChisoError(
+                Code.HOME_EXISTS,
+                f"{directory} is there already and is left as it is.",
+                "Name another place with --home, or work in this one.",
+            )
+        starter = _make_at(target, controller, chosen)
     except OSError as error:
         raise ChisoError(
             Code.HOME_UNREADABLE,
             f"A home cannot be made at {directory} ({error.strerror}).",
             "Name a place that you may write to with --home.",
         ) from error
+    return open_home(directory), starter
+
+
+def _make_at(target: Path, controller: str, pack: PackCard) -> ThresholdRecord | None:
+    """Make a home in a folder that is new or empty."""
+    # Inside a folder that is there: a shell may stand in it, or a disk be mounted on it.
+    beside = target if target.is_dir() else target.parent
+    making = beside / f".{target.name}.{os.getpid()}.making"
+    try:
+        making.mkdir(parents=True, mode=0o700)
+        starter = _fill(making, controller, pack)
+        _place(making, target)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    return open_home(directory), starter
+    return starter
+
+
+def _place(made: Path, target: Path) -> None:
+    """Move a finished home to where it belongs. `home.json`, last, is what makes it one."""
+    if not target.is_dir():
+        made.replace(target)
+        return
+    target.chmod(0o700)
+    for part in sorted(made.iterdir(), key=lambda each: each.name == HOME_FILE):
+        part.replace(target / part.name)
 
 
 def open_home(directory: Path) -> Home:
@@ -116,7 +140,7 @@ def open_home(directory: Path) -> Home:
 def _finish_erasures(home: Home) -> None:
     """Finish what a crash left; where another process is still reading, a later opening does it."""
     try:
-        finish_erasures(home)
+        finish_erasures(home, _PATIENCE_S)
     except ChisoError as error:
         if error.code is not Code.ERASURE_UNFINISHED:
             raise
@@ -138,7 +162,7 @@ def _fill(directory: Path, controller: str, pack: PackCard) -> ThresholdRecord |
     with home.store.writing() as transaction:
         change_pack(home, transaction, pack)
         if starter is not None:
-            add_within(home, transaction, starter, activate=True)
+            start_with(home, transaction, starter)
     home.store.close()
     write_home_file(directory, file)
     return starter

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from chiso.adapters.models.manifest import Architecture, Build, packaged_entries
@@ -127,6 +128,18 @@ def test_an_added_embedder_is_kept_and_embeds(
     assert templates[0].vector.shape == (512,)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, 1e38])
+def test_numbers_that_are_no_template_are_refused(store: ModelStore, value: float) -> None:
+    weights = np.full((3, 512), value, np.float32)
+    store.add(_embedder(weights=weights), Architecture.ARCFACE, "ours", "MIT")
+    chips = list(np.random.default_rng(1).integers(0, 256, (3, 112, 112, 3), dtype=np.uint8))
+    with pytest.raises(ChisoError) as refusal:
+        open_embedder(store, "ours").embed(chips)
+    assert refusal.value.code is Code.MODEL_FAILED
+    assert "ours" in refusal.value.message
+    assert "chiso models use" in refusal.value.hint
+
+
 def test_an_added_detector_finds_faces_at_any_size(store: ModelStore, yunet_file: Path) -> None:
     store.add(yunet_file.read_bytes(), Architecture.YUNET, "ours", "MIT")
     assert store.pack("ours").embedder == "dlib-resnet-v1"
@@ -194,12 +207,11 @@ def _flip_a_byte(file: Path) -> None:
     file.write_bytes(data)
 
 
-def _embedder(batch: str | int = "n") -> bytes:
+def _embedder(batch: str | int = "n", weights: NDArray[np.float32] | None = None) -> bytes:
     """A network of ArcFace's shape: the mean colour, projected onto 512 numbers."""
     rng = np.random.default_rng(3)
-    projection = helper.make_tensor(
-        "projection", TensorProto.FLOAT, (3, 512), rng.normal(size=3 * 512).tolist()
-    )
+    numbers = rng.normal(size=3 * 512) if weights is None else weights.ravel()
+    projection = helper.make_tensor("projection", TensorProto.FLOAT, (3, 512), numbers.tolist())
     graph = helper.make_graph(
         [
             helper.make_node("GlobalAveragePool", ["data"], ["mean"]),

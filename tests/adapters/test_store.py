@@ -126,7 +126,7 @@ def test_an_erased_person_is_in_no_file_of_the_store(enrolled: SqliteStore, tmp_
             Leaf(0, b"\x00" * 32), LeafPayload(0, _ANNA.subject_id, b"\x01" * 32, b"{}")
         )
         assert transaction.erase_subject(_ANNA.subject_id) == (1, 1, 1)
-    enrolled.scrub()
+    enrolled.scrub(1.0)
     after = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert _SECRET not in after
     assert _ANNA.label.encode() not in after
@@ -228,7 +228,7 @@ def test_no_stale_copy_of_many_erased_people_is_left_in_any_page(
                 gone = people.pop(generator.randrange(len(people)))
                 transaction.erase_subject(gone.subject_id)
                 erased.append(gone.label[:11])
-    store.scrub()
+    store.scrub(1.0)
     files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert not [label for label in erased if label.encode() in files]
     assert all(person.label.encode() in files for person in people)

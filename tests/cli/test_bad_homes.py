@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.running import (
+    HOME_FILES,
     KEYSTORE,
     OPEN_STORE_FILES,
     PURPOSE,
@@ -139,6 +140,62 @@ def test_init_below_a_file_says_where_a_home_may_be(run: Chiso, tmp_path: Path) 
     refused = run("init", "--home", tmp_path / "file" / "home")
     assert_error(refused, 6, "home-unreadable", "cannot be made", "--home")
     assert not list(tmp_path.glob(".*"))
+
+
+def test_init_makes_a_home_of_the_empty_folder_one_stands_in(
+    run: Chiso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir(mode=0o755)
+    monkeypatch.chdir(tmp_path / "here")
+    assert run("init", "--home", ".").status == 0
+    assert (tmp_path / "here").stat().st_mode & 0o777 == 0o700
+    made = {path.name for path in Path().iterdir()}  # `here` is still the folder one stands in
+    assert made - OPEN_STORE_FILES == HOME_FILES
+    assert run("log", "verify", "--home", ".").status == 0
+
+
+@pytest.mark.parametrize("home", [".", "..", "/"])
+def test_init_leaves_a_folder_alone_that_is_named_by_dots(
+    run: Chiso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("mine")
+    monkeypatch.chdir(tmp_path / "full")
+    assert_error(run("init", "--home", home), 2, "home-exists", home)
+    assert [path.name for path in Path().iterdir()] == ["letter.txt"]
+
+
+def test_init_makes_the_folders_above_a_home(run: Chiso, tmp_path: Path) -> None:
+    home = tmp_path / "not" / "yet" / "there"
+    assert run("init", "--home", home).status == 0
+    assert run("log", "verify", "--home", home).status == 0
+
+
+def test_init_on_links_in_a_circle_says_so(run: Chiso, tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    assert_error(run("init", "--home", tmp_path / "circle"), 6, "home-unreadable", "--home")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "DROP TABLE person_keys",
+        "DROP TABLE home_keys",
+        "ALTER TABLE home_keys RENAME COLUMN wrapped TO gone",
+    ],
+)
+def test_a_keystore_with_other_tables_is_damaged(
+    peopled: Chiso, volunteer: Volunteer, spoil: str
+) -> None:
+    with peopled.database(KEYSTORE) as keystore:
+        keystore.execute(spoil)
+    refused = peopled("verify", "001", volunteer("001"), "--purpose", PURPOSE)
+    assert_error(refused, 5, "store-damaged", KEYSTORE, "backup")
+
+
+def test_an_empty_keystore_is_damaged(run: Chiso) -> None:
+    (run.home / KEYSTORE).write_bytes(b"")
+    assert_error(run("subjects"), 5, "store-damaged", KEYSTORE, "backup")
 
 
 def test_init_with_an_unknown_pack_makes_nothing(run: Chiso, tmp_path: Path) -> None:

@@ -108,9 +108,17 @@ def test_the_same_manifest_again_changes_nothing(
         (b"subject,photo\n001,a.jpg\n", "it has no column purpose, modes, expires, evidence"),
         (HEADER.strip().encode() + b",age\n", "nobody knows its column age"),
         (b"\xff\xfe\x00\x01" * 50, "not CSV in UTF-8"),
-        (HEADER.encode() + b'001,"a.jpg\n', "not CSV in UTF-8"),
+        (b'"' + HEADER.encode(), "not CSV in UTF-8"),
+        (b"\xe9" + HEADER.encode(), "not CSV in UTF-8"),
     ],
-    ids=["empty", "columns missing", "column unknown", "not text", "quote never closed"],
+    ids=[
+        "empty",
+        "columns missing",
+        "column unknown",
+        "not text",
+        "quote never closed in its heading",
+        "heading in Latin-1",
+    ],
 )
 def test_a_file_that_is_no_manifest_enrols_nobody(
     run: Chiso, tmp_path: Path, content: bytes, said: str
@@ -135,3 +143,50 @@ def test_a_manifest_with_a_byte_order_mark_and_spaces_is_read(
     assert done.status == 0
     assert run("subjects").document["subjects"][0]["subject"] == "001"
     assert_whole(run)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (b'Rudo,"a.jpg,door,verify,2099-12-31,form.pdf', "quoted"),
+        (b'Rudo,"a".jpg,door,verify,2099-12-31,form.pdf', "quoted"),
+        (b'"Rudo,a.jpg,door,verify,2099-12-31,form.pdf', "quoted"),
+        (b"Andr\xe9,a.jpg,door,verify,2099-12-31,form.pdf", "UTF-8"),
+        (b"Rudo,a\xff.jpg,door,verify,2099-12-31,form.pdf", "UTF-8"),
+    ],
+    ids=["quote never closed", "quote closed early", "first quote open", "Latin-1", "stray byte"],
+)
+@pytest.mark.parametrize("quoted", [False, True], ids=["plain rows", "quoted rows"])
+def test_a_row_that_cannot_be_read_costs_no_other_row(
+    run: Chiso, tmp_path: Path, volunteer: Volunteer, spoilt: bytes, said: str, quoted: bool
+) -> None:
+    modes = '"verify,identify"' if quoted else "verify"
+    first, last = (
+        f"{each},{volunteer(each)},{PURPOSE},{modes},{FAR_AWAY},form.pdf".encode()
+        for each in ("001", "003")
+    )
+    content = b"\r\n".join([HEADER.strip().encode(), first, b"", spoilt, last, b""])
+    (tmp_path / "people.csv").write_bytes(content)
+    done = run("enrol", "--manifest", tmp_path / "people.csv")
+
+    assert done.status == 3
+    assert done.document["enrolled"] == 2
+    (refused,) = done.document["refused"]
+    assert (refused["line"], refused["error"]["code"]) == (4, "bad-manifest")
+    assert said in refused["error"]["message"]
+    assert_whole(run)
+
+
+def test_a_guardian_or_language_that_is_none_is_refused_with_its_line(
+    run: Chiso, tmp_path: Path, volunteer: Volunteer
+) -> None:
+    row = f"001,{volunteer('001')},{PURPOSE},verify,{FAR_AWAY},form.pdf"
+    (tmp_path / "people.csv").write_text(
+        f'{HEADER.strip()},guardian,language\n{row},bell\a,en\n{row},,"sn\nZW"\n{row},Ambuya,sn\n'
+    )
+    done = run("enrol", "--manifest", tmp_path / "people.csv")
+    assert done.document["enrolled"] == 1
+    listed = [(each["line"], each["error"]["code"]) for each in done.document["refused"]]
+    assert listed == [(2, "bad-argument"), (4, "bad-argument")]
+    (receipt,) = run("receipts").document["receipts"]
+    assert (receipt["guardian"], receipt["language"]) == ("Ambuya", "sn")

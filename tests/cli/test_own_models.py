@@ -91,13 +91,10 @@ def test_going_back_to_the_first_model_finds_everyone_again(
 
 
 def test_a_model_that_is_not_here_says_how_to_get_it(own: Chiso, volunteer: Volunteer) -> None:
-    own("models", "use", "opencv")
     before = own.holdings()
-    refused = own.enrol("006", volunteer("006"))
-    assert_error(refused, 6, "model-missing", "chiso models pull")
-    own("models", "use", "offline")
-    assert own.holdings().references == before.references
-    assert_whole(own)
+    assert_error(own("models", "use", "opencv"), 6, "model-missing", "chiso models pull opencv")
+    assert_untouched(own, before)
+    assert own.enrol("006", volunteer("006")).status == 0
 
 
 def test_an_added_model_that_was_changed_is_not_used(own: Chiso, volunteer: Volunteer) -> None:

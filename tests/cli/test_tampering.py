@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import shutil
 import sqlite3
@@ -63,6 +64,48 @@ def test_a_receipt_whose_text_was_changed_permits_nothing(
             )
     _assert_not_answered(peopled, volunteer, "receipt-invalid")
     assert_error(peopled("log", "verify"), 5, "receipt-invalid")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "modes = 'verify,follow'",
+        "modes = ''",
+        "modes = x'ff'",
+        "modes = 7",
+        "expires = 'never'",
+        "expires = 9000000000000000000",
+        "granted = x'00'",
+    ],
+)
+def test_terms_that_are_none_are_called_damage(
+    peopled: Chiso, volunteer: Volunteer, change: str
+) -> None:
+    with peopled.database(STORE) as store:
+        store.execute(f"UPDATE receipts SET {change}")  # noqa: S608
+    _assert_not_answered(peopled, volunteer, "store-damaged")
+    assert_error(peopled("log", "verify"), 5, "store-damaged", "backup")
+
+
+@pytest.mark.parametrize("body", [b"{}", b"\xff", b"[]", '"text"', 7, None])
+def test_a_threshold_record_that_is_none_is_called_damage(
+    peopled: Chiso, volunteer: Volunteer, body: object
+) -> None:
+    with peopled.database(STORE) as store:
+        if body is None:
+            query = "SELECT body FROM thresholds"
+            (whole,) = store.execute(query).fetchone()
+            body = re.sub(rb'"people": \d+', b'"people": Infinity', whole)
+            assert body != whole
+        store.execute("UPDATE thresholds SET body = ?", (body,))
+    _assert_not_answered(peopled, volunteer, "store-damaged")
+    assert_error(peopled("threshold", "list"), 5, "store-damaged", "threshold", "backup")
+
+
+def test_a_key_that_is_text_does_not_open(peopled: Chiso, volunteer: Volunteer) -> None:
+    with peopled.database(KEYSTORE) as keystore:
+        keystore.execute("UPDATE person_keys SET wrapped = 'key'")
+    _assert_not_answered(peopled, volunteer, "wrong-operator-key")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from tests.cli.running import FAR_AWAY, PURPOSE, Chiso, assert_error, assert_untouched
+from tests.cli.running import (
+    FAR_AWAY,
+    PURPOSE,
+    Chiso,
+    assert_error,
+    assert_untouched,
+    enrolment,
+)
 
 from chiso.interfaces.cli.app import app
 from chiso.interfaces.cli.main import main
@@ -189,3 +196,40 @@ def _study(folder: Path, volunteer: Volunteer) -> Path:
         for face in ("neutral", "smiling"):
             shutil.copy(volunteer(each, face), folder)
     return folder
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--guardian", "", "guardian"),
+        ("--guardian", "\udcff", "guardian"),
+        ("--guardian", "two\nlines", "guardian"),
+        ("--language", "", "language"),
+        ("--language", "en\nsn", "language"),
+        ("--language", "e" * 36, "language"),
+        ("--expires", "9999-12-31T23:59:59-10:00", "date"),
+        ("--expires", "0001-01-01T00:00:00+10:00", "date"),
+    ],
+)
+def test_terms_that_cannot_be_written_down_enrol_nobody(
+    run: Chiso, volunteer: Volunteer, option: str, value: str, said: str
+) -> None:
+    before = run.holdings()
+    words = enrolment(run.home, "Rudo", volunteer("001"), PURPOSE, "verify", FAR_AWAY)
+    assert_error(run(*words, option, value), 2, "bad-argument", said)
+    assert_untouched(run, before)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\udcff", "two\nlines"])
+def test_a_controller_needs_a_name(run: Chiso, tmp_path: Path, name: str) -> None:
+    refused = run("init", "--home", tmp_path / "new", "--controller", name)
+    assert_error(refused, 2, "bad-argument", "controller")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_whose_name_is_no_unicode_is_named_in_json(run: Chiso) -> None:
+    words = enrolment(run.home, "Rudo", Path("\udcff.jpg"), PURPOSE, "verify", FAR_AWAY)
+    refused = run.process(*words)
+    assert refused.status == 6
+    assert refused.document["error"]["code"] == "file-missing"
+    assert "\udcff.jpg" in refused.document["error"]["message"]

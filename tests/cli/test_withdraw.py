@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.cli.running import (
     Chiso,
     Document,
     assert_error,
+    assert_untouched,
     assert_whole,
     enrolment,
     run_alone,
@@ -35,6 +37,17 @@ Volunteer = Callable[..., Path]
 NAME = "Tsitsi-Ruvarashe Dzvairo"
 GUARDIAN = "Ambuya Dzvairo-Nyoni"
 WINDOW_BYTES = 12
+# chiso whose files may not grow beyond this once it writes an export: the first fits, the last not.
+EXPORTED_IN_LITTLE_ROOM = """
+import resource, sys
+from chiso.interfaces.cli import files, people
+from chiso.interfaces.cli.main import main
+def write(*given):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
+    files.write_folder(*given)
+people.write_folder = write
+sys.exit(main())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +143,13 @@ def test_withdrawing_every_receipt_one_by_one_destroys_the_key(tsitsi: Chiso) ->
     assert_whole(tsitsi)
 
 
+@pytest.mark.parametrize("named", ["", "  ", "\n", "\udcff"])
+def test_an_empty_receipt_id_withdraws_nothing(tsitsi: Chiso, named: str) -> None:
+    before = tsitsi.holdings()
+    assert_error(tsitsi("withdraw", NAME, "--receipt", named), 2, "bad-argument", "receipt")
+    assert_untouched(tsitsi, before)
+
+
 def test_who_withdrew_can_agree_again(tsitsi: Chiso, volunteer: Volunteer) -> None:
     ids = tsitsi.holdings().subjects
     tsitsi("withdraw", NAME)
@@ -204,6 +224,46 @@ def test_an_export_goes_into_a_new_or_empty_folder_only(
     assert (tmp_path / "file").read_text() == "mine"
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["letter.txt"]
     assert_whole(tsitsi)
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new folder", "empty folder"])
+def test_an_export_is_for_its_owner_alone(tsitsi: Chiso, tmp_path: Path, there: bool) -> None:
+    out = tmp_path / "hers"
+    if there:
+        out.mkdir(mode=0o755)
+    assert tsitsi("export", NAME, "--out", out).status == 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o700
+    assert len(list(out.iterdir())) == 3
+    assert {stat.S_IMODE(file.stat().st_mode) for file in out.iterdir()} == {0o600}
+    assert not [each.name for each in tmp_path.iterdir() if each.name.startswith(".hers")]
+
+
+def test_an_export_goes_into_the_empty_folder_one_stands_in(
+    tsitsi: Chiso, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert tsitsi("export", NAME, "--out", ".").status == 0
+    names = sorted(path.name for path in Path().iterdir())
+    assert names == ["log.json", "receipts.json", "references.json"]
+
+
+def test_a_file_that_may_not_grow_leaves_no_half_export(tsitsi: Chiso, tmp_path: Path) -> None:
+    out = tmp_path / "hers"
+    stopped = tsitsi.process("export", NAME, "--out", out, python=("-c", EXPORTED_IN_LITTLE_ROOM))
+    assert_error(stopped, 6, "file-unreadable", str(out), "--out")
+    assert not out.exists()
+    assert not [each.name for each in tmp_path.iterdir() if each.name.startswith(".hers")]
+    assert_whole(tsitsi)
+
+
+def test_an_export_of_a_log_with_leaves_missing_proves_nothing(
+    tsitsi: Chiso, tmp_path: Path
+) -> None:
+    with tsitsi.database(STORE) as store:
+        store.execute("DELETE FROM log_leaves WHERE seq = 1")
+    assert_error(tsitsi("export", NAME, "--out", tmp_path / "hers"), 5, "log-broken")
+    assert not (tmp_path / "hers").exists()
 
 
 def _traces(chiso: Chiso) -> list[tuple[str, bytes]]:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from chiso.compare.search import Gallery, search
-from chiso.core.decisions import Calibration, ThresholdRecord
+from chiso.compare.search import Gallery, candidates, search
+from chiso.core.decisions import Calibration, Candidate, ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.templates import ModelDigest, Template
 
@@ -34,6 +34,9 @@ _RECORD = ThresholdRecord(
 )
 
 
+_ONE = np.array([b"one"], "S36")
+
+
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
     return unit
@@ -46,7 +49,14 @@ def _gallery(owners: list[int], seed: int) -> tuple[Gallery, Template]:
     noise = chance.standard_normal((len(owners) + 1, 16)) * 0.7
     vectors = _unit((faces[[*owners, 0]] + noise).astype(np.float32))
     subjects = np.array([f"subject-{owner}" for owner in owners], dtype="S36")
-    return Gallery(_MODEL, vectors[:-1], subjects), Template(vectors[-1], _MODEL)
+    receipts = np.array([f"receipt-{row}" for row in range(len(owners))], dtype="S36")
+    return Gallery(_MODEL, vectors[:-1], subjects, receipts), Template(vectors[-1], _MODEL)
+
+
+def _found(
+    gallery: Gallery, probe: Template, record: ThresholdRecord, limit: int
+) -> tuple[Candidate, ...]:
+    return candidates(gallery, search(gallery, probe, record), record, limit)
 
 
 def _one_by_one(gallery: Gallery, probe: Template, value: float, limit: int) -> list[str]:
@@ -68,17 +78,16 @@ def test_search_finds_whom_comparing_one_by_one_finds(
     owners: list[int], seed: int, value: float, limit: int
 ) -> None:
     gallery, probe = _gallery(owners, seed)
-    found = search(gallery, probe, replace(_RECORD, value=value), limit)
-    named = [str(candidate.subject_id) for candidate in found.candidates]
+    found = _found(gallery, probe, replace(_RECORD, value=value), limit)
+    named = [str(candidate.subject_id) for candidate in found]
     assert named == _one_by_one(gallery, probe, value, limit)
-    assert found.references_searched == len(owners)
 
 
 @given(owners=st.lists(st.integers(0, 5), min_size=1, max_size=40), seed=st.integers(0, 2**32 - 1))
 def test_a_candidates_score_is_that_of_her_best_reference(owners: list[int], seed: int) -> None:
     gallery, probe = _gallery(owners, seed)
     scores = gallery.matrix @ probe.vector
-    for candidate in search(gallery, probe, replace(_RECORD, value=-1.0), limit=6).candidates:
+    for candidate in _found(gallery, probe, replace(_RECORD, value=-1.0), limit=6):
         hers = scores[gallery.subjects == candidate.subject_id.encode()]
         assert candidate.score == pytest.approx(float(hers.max()), abs=1e-6)
         assert candidate.llr == _RECORD.calibration.llr(candidate.score)
@@ -87,15 +96,18 @@ def test_a_candidates_score_is_that_of_her_best_reference(owners: list[int], see
 def test_a_score_at_the_threshold_is_a_match() -> None:
     gallery, probe = _gallery([0], seed=1)
     score = float((gallery.matrix @ probe.vector)[0])
-    at, above = replace(_RECORD, value=score), replace(_RECORD, value=np.nextafter(score, 2.0))
-    assert len(search(gallery, probe, at, limit=1).candidates) == 1
-    assert search(gallery, probe, above, limit=1).candidates == ()
+    at, above = (
+        replace(_RECORD, value=score),
+        replace(_RECORD, value=float(np.nextafter(score, 2.0))),
+    )
+    assert len(_found(gallery, probe, at, limit=1)) == 1
+    assert _found(gallery, probe, above, limit=1) == ()
 
 
 def test_nobody_is_found_among_nobody() -> None:
-    gallery = Gallery(_MODEL, np.empty((0, 16), np.float32), np.empty(0, "S36"))
+    gallery = Gallery(_MODEL, np.empty((0, 16), np.float32), np.empty(0, "S36"), np.empty(0, "S36"))
     _, probe = _gallery([0], seed=1)
-    assert search(gallery, probe, _RECORD, limit=5).candidates == ()
+    assert _found(gallery, probe, _RECORD, limit=5) == ()
 
 
 @pytest.mark.parametrize("which", ["gallery", "probe", "record"])
@@ -109,15 +121,30 @@ def test_models_are_never_mixed(which: str) -> None:
     else:
         record = replace(record, model=_OTHER)
     with pytest.raises(ChisoError) as caught:
-        search(gallery, probe, record, limit=5)
+        search(gallery, probe, record)
     assert caught.value.code is Code.MODEL_MISMATCH
 
 
 def test_a_gallery_refuses_a_matrix_that_is_not_float32() -> None:
     with pytest.raises(ValueError, match="float32"):
-        Gallery(_MODEL, np.zeros((1, 4)), np.array([b"a"], "S36"))  # type: ignore[arg-type]
+        Gallery(_MODEL, np.zeros((1, 4)), _ONE, _ONE)  # type: ignore[arg-type]
 
 
 def test_a_gallery_refuses_references_without_owners() -> None:
     with pytest.raises(ValueError, match="do not pair up"):
-        Gallery(_MODEL, np.zeros((2, 4), np.float32), np.array([b"a"], "S36"))
+        Gallery(
+            _MODEL, np.zeros((2, 4), np.float32), np.array([b"a"], "S36"), np.array([b"r"], "S36")
+        )
+
+
+def test_a_reference_that_is_not_allowed_any_more_neither_answers_nor_takes_a_place() -> None:
+    gallery, probe = _gallery([0, 0, 1], seed=5)
+    record = replace(_RECORD, value=-1.0)
+    hits = search(gallery, probe, record)
+    (first,) = candidates(gallery, hits, record, 1)
+    best_row = int(hits.rows[0])
+    forbidden = gallery.receipts[best_row].decode()
+    later = candidates(gallery, hits, record, 2, lambda _subject, receipt: receipt != forbidden)
+    assert len(later) == 2
+    assert first.score not in [each.score for each in later]
+    assert candidates(gallery, hits, record, 5, lambda _subject, _receipt: False) == ()

@@ -88,13 +88,22 @@ def _simulated(people: int, spread: float, seed: int, group: str) -> Comparisons
 
 
 def test_the_threshold_meets_its_target_where_the_truth_is_known() -> None:
-    comparisons = _simulated(400, 0.1, 1, "x")
-    fitted = fit_threshold(comparisons, 0.01, Policy.POOLED, seed=1)
-    truth = np.cos(1.0 + NormalDist().inv_cdf(0.01) * 0.1)
-    # The highest false score of 79,800 lies above the 1 % point: a threshold never goes below it.
-    assert fitted.value > truth
+    comparisons = _simulated(100, 0.1, 1, "x")
+    fitted = fit_threshold(comparisons, 1e-6, Policy.POOLED, seed=1)
+    truth = np.cos(1.0 + NormalDist().inv_cdf(1e-6) * 0.1)
     low, high = fitted.interval
     assert low < truth < high
+    assert low <= fitted.value <= high
+
+
+def test_the_threshold_is_never_below_the_highest_false_score_and_neither_is_its_interval() -> None:
+    comparisons = _simulated(100, 0.1, 1, "x")
+    fitted = fit_threshold(comparisons, 0.2, Policy.POOLED, seed=1)
+    assert fitted.value > comparisons.scores.max()
+    assert fitted.value == pytest.approx(comparisons.scores.max())
+    low, high = fitted.interval
+    assert low <= fitted.value
+    assert high >= comparisons.scores.max()
 
 
 def test_the_worst_group_sets_the_threshold() -> None:

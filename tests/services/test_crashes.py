@@ -15,7 +15,7 @@ from chiso import wiring
 from chiso.core.consent import Mode, SubjectId
 from chiso.core.errors import ChisoError
 from chiso.core.storage import Keystore, Store, WriteTransaction
-from chiso.services import log
+from chiso.services import log_check
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
 from chiso.services.home import Home
 from chiso.services.identify import identify, prepare_search
@@ -113,7 +113,7 @@ def test_an_enrolment_that_is_not_committed_leaves_no_key_and_no_row(
     with again.store.reading() as view:
         assert view.subjects() == []
         assert view.count_references() == 0
-    log.verify(again)
+    log_check.verify(again)
 
 
 def test_an_interrupt_just_after_the_commit_keeps_the_key(home: Home, photo: Photo) -> None:
@@ -139,7 +139,7 @@ def test_a_withdrawal_cut_off_before_the_key_is_destroyed_is_finished_at_the_nex
         assert view.erasures_due() == []
     files = b"".join(file.read_bytes() for file in (tmp_path / "home").iterdir())
     assert b"Anna" not in files
-    log.verify(again)
+    log_check.verify(again)
 
 
 def test_a_withdrawal_that_is_not_committed_changes_nothing(enrolled: Home, photo: Photo) -> None:
@@ -147,15 +147,15 @@ def test_a_withdrawal_that_is_not_committed_changes_nothing(enrolled: Home, phot
         withdraw(replace(enrolled, store=_store_that_dies(enrolled.store)), "Anna")
     again = _reopened(enrolled)
     assert isinstance(identify(again, photo.content, prepare_search(again, "door")), list)
-    log.verify(again)
+    log_check.verify(again)
 
 
 def test_no_answer_is_released_when_its_leaf_does_not_commit(enrolled: Home, photo: Photo) -> None:
     prepared = prepare_search(enrolled, "door")
-    size = log.verify(enrolled).size
+    size = log_check.verify(enrolled).size
     with pytest.raises(PowerCutError):
         identify(replace(enrolled, store=_store_that_dies(enrolled.store)), photo.content, prepared)
-    assert log.verify(enrolled).size == size
+    assert log_check.verify(enrolled).size == size
 
 
 def test_a_person_who_withdraws_during_a_search_is_not_named(enrolled: Home, photo: Photo) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from chiso import wiring
 from chiso.adapters.home_files import STORE_FILE
-from chiso.compare.search import search
+from chiso.compare.search import candidates, search
 from chiso.consent.policy import permit
 from chiso.consent.receipt import SIGNING_DOMAIN, draft, receipt_bytes
 from chiso.core.consent import Grounds, Mode, Parties, Permit, ReceiptId, SubjectId
@@ -111,13 +111,14 @@ def people(home: Home) -> _People:
 
 def _found(home: Home, probe: Template) -> list[str]:
     prepared = prepare_search(home, _PURPOSE)
-    found = search(prepared.gallery, probe, prepared.record, limit=5)
-    return [candidate.subject_id for candidate in found.candidates]
+    hits = search(prepared.gallery, probe, prepared.record)
+    found = candidates(prepared.gallery, hits, prepared.record, limit=5)
+    return [candidate.subject_id for candidate in found]
 
 
-def _permit(home: Home) -> Permit:
+def _permit(home: Home, mode: Mode) -> Permit:
     with home.store.reading() as view:
-        made = permit(view.terms(), _PURPOSE, Mode.IDENTIFY, home.clock.now())
+        made = permit(view.terms(), _PURPOSE, mode, home.clock.now())
     assert isinstance(made, Permit)
     return made
 
@@ -150,7 +151,7 @@ def test_of_one_person_only_the_references_of_the_permitted_receipt_are_opened(
     anna = people.enrol("Anna")
     people.add(people.agree("Anna", "another", _Consent(purpose="another door")), _GARBAGE)
     with home.store.reading() as view:
-        one = gallery_of_one(home, view, _permit(home), SubjectId("id-Anna"))
+        one = gallery_of_one(home, view, _permit(home, Mode.VERIFY), SubjectId("id-Anna"))
     np.testing.assert_array_equal(one.matrix, anna.vector[None])
 
 
@@ -160,7 +161,7 @@ def test_a_gallery_holds_every_permitted_template_as_it_was_sealed(
     templates = {name: people.enrol(name) for name in ("Ben", "Anna", "Zoe", "Mia")}
     second = people.enrol("Mia", "a second receipt")
     with home.store.reading() as view:
-        gallery = gallery_of_all(home, view, _permit(home))
+        gallery = gallery_of_all(home, view, _permit(home, Mode.IDENTIFY))
     assert gallery.model == home.model()
     assert gallery.subjects.tolist() == [b"id-Anna", b"id-Ben", b"id-Mia", b"id-Mia", b"id-Zoe"]
     rows = {vector.tobytes() for vector in gallery.matrix}
@@ -181,7 +182,7 @@ def test_a_person_whose_key_is_missing_cannot_be_verified(home: Home, people: _P
     people.enrol("Anna")
     home.keystore.destroy([SubjectId("id-Anna")])
     with home.store.reading() as view, pytest.raises(ChisoError) as caught:
-        gallery_of_one(home, view, _permit(home), SubjectId("id-Anna"))
+        gallery_of_one(home, view, _permit(home, Mode.VERIFY), SubjectId("id-Anna"))
     assert caught.value.code is Code.KEY_MISSING
 
 
@@ -216,3 +217,12 @@ def test_references_of_another_model_are_left_out(home: Home, people: _People) -
     ben = people.enrol("Ben")
     assert _found(home, ben) == ["id-Ben"]
     assert len(prepare_search(home, _PURPOSE).gallery) == 1
+
+
+def test_a_permit_for_one_mode_opens_nothing_for_the_other(home: Home, people: _People) -> None:
+    people.enrol("Anna")
+    with home.store.reading() as view:
+        with pytest.raises(ValueError, match="does not allow"):
+            gallery_of_all(home, view, _permit(home, Mode.VERIFY))
+        with pytest.raises(ValueError, match="does not allow"):
+            gallery_of_one(home, view, _permit(home, Mode.IDENTIFY), SubjectId("id-Anna"))

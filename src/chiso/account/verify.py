@@ -49,7 +49,7 @@ def verify_log(
     Payloads must come in the order of their sequence numbers. Raises ChisoError(LOG_BROKEN) saying
     which step failed, and where.
     """
-    checkpoint = _signed_checkpoint(checkpoint_note, origin, public_key, verify_signature)  # 2
+    checkpoint = signed_checkpoint(checkpoint_note, origin, public_key, verify_signature)  # 2
 
     # 1, 3 and 4 in one pass over leaves and payloads.
     peaks: tuple[bytes, ...] = ()
@@ -76,9 +76,10 @@ def verify_log(
     return LogReport(size, root, kept, size - kept)
 
 
-def _signed_checkpoint(
+def signed_checkpoint(
     checkpoint_note: str, origin: str, public_key: bytes, verify_signature: VerifySignature
 ) -> Checkpoint:
+    """What a checkpoint says, if this log's key signed it: step 2. Raises LOG_BROKEN otherwise."""
     try:
         note = parse_note(checkpoint_note)
         checkpoint = parse_checkpoint(note.text)

@@ -43,7 +43,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as cause:
-        raise _unwritable(path, cause) from cause
+        raise unwritable(path, cause) from cause
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
@@ -51,7 +51,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.fsync(stream.fileno())
         settle(Path(temporary), path)
     except OSError as cause:
-        raise _unwritable(path, cause) from cause
+        raise unwritable(path, cause) from cause
     finally:
         Path(temporary).unlink(missing_ok=True)
 
@@ -75,7 +75,8 @@ def unreadable(path: Path, cause: OSError) -> ChisoError:
     )
 
 
-def _unwritable(path: Path, cause: OSError) -> ChisoError:
+def unwritable(path: Path, cause: OSError) -> ChisoError:
+    """The error for a file that cannot be written: STORE_FULL on a full disk."""
     if cause.errno in (errno.ENOSPC, errno.EDQUOT):
         return ChisoError(
             Code.STORE_FULL,
@@ -85,5 +86,5 @@ def _unwritable(path: Path, cause: OSError) -> ChisoError:
     return ChisoError(
         Code.FILE_UNREADABLE,
         f"{path} cannot be written: {cause.strerror}.",
-        f"Allow writing to {path.parent}, or choose another home.",
+        f"Allow writing to {path.parent}, or choose another place.",
     )

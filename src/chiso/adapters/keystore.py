@@ -129,7 +129,7 @@ class FileKeystore:
             return self._operator.decrypt(
                 wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], self._bound_to(owner)
             )
-        except (InvalidTag, ValueError) as error:
+        except (InvalidTag, ValueError, TypeError) as error:  # TypeError: text where bytes belong
             raise ChisoError(
                 Code.WRONG_OPERATOR_KEY,
                 f"A key in {self._path} does not open: the operator's key is not the one this home "
@@ -152,15 +152,32 @@ class FileKeystore:
                     yield database
             finally:
                 database.close()
-        except sqlite3.OperationalError as error:
-            raise ChisoError(
-                Code.STORE_FULL if "full" in str(error) or "I/O" in str(error) else Code.STORE_BUSY,
-                f"{self._path} cannot be written: nothing was changed ({error}).",
-                "Free some space, check the home's permissions, and run the command again.",
-            ) from error
         except sqlite3.DatabaseError as error:
-            raise ChisoError(
-                Code.STORE_DAMAGED,
-                f"{self._path} is damaged ({error}).",
-                "Restore the keystore from the home's backup.",
-            ) from error
+            raise _as_chiso_error(self._path, error) from error
+
+
+def _as_chiso_error(path: Path, error: sqlite3.DatabaseError) -> ChisoError:
+    said = str(error)
+    if "full" in said or "disk I/O" in said:
+        return ChisoError(
+            Code.STORE_FULL,
+            f"The disk of {path} is full or cannot be written: nothing was changed ({said}).",
+            "Free some space and run the command again.",
+        )
+    if "locked" in said or "busy" in said:
+        return ChisoError(
+            Code.STORE_BUSY,
+            f"Another process held {path} for {_BUSY_TIMEOUT_S:g} s: nothing was changed.",
+            "Run the command again when it has finished.",
+        )
+    if "readonly" in said or "unable to open" in said:
+        return ChisoError(
+            Code.HOME_UNREADABLE,
+            f"{path} cannot be opened for writing: nothing was changed ({said}).",
+            "Check who owns the home and whether its disk is mounted read-only.",
+        )
+    return ChisoError(
+        Code.STORE_DAMAGED,
+        f"{path} is damaged ({said}).",
+        "Restore the keystore from the home's backup.",
+    )

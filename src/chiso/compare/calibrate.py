@@ -27,7 +27,9 @@ def fit_calibration(
     if not len(mated) or not len(nonmated):
         raise ValueError("calibration needs mated and non-mated scores")
     scores = np.concatenate([mated, nonmated])
-    centre, spread = float(scores.mean()), float(scores.std()) or 1.0
+    centre, spread = float(scores.mean()), float(scores.std())
+    if spread == 0:
+        raise ValueError("calibration needs scores that differ")
     design = np.column_stack([np.ones(len(scores)), (scores - centre) / spread])
     is_mated = np.concatenate([np.ones(len(mated)), np.zeros(len(nonmated))])
     weight = np.where(is_mated == 1, 0.5 / len(mated), 0.5 / len(nonmated))

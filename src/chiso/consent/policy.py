@@ -98,11 +98,10 @@ def _refusal(code: Code, terms: Terms | None, purpose: str, mode: Mode | None) -
     else:
         agreed = " and ".join(sorted(terms.modes))
         message = f"The consent for {purpose!r} agrees to {agreed} only, not {wanted}."
-    return ConsentRefusal(
-        code,
-        message,
-        "Ask the person, and enrol her with a new receipt if she agrees.",
-    )
+    hint = "Ask the person, and enrol her with a new receipt if she agrees."
+    if code is Code.WRONG_PURPOSE:
+        hint = f"`chiso receipts` lists what was agreed to, letter by letter. {hint}"
+    return ConsentRefusal(code, message, hint)
 
 
 def permit_study(consent_sha256: str, at: datetime) -> Permit:

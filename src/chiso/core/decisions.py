@@ -78,11 +78,3 @@ class Verified:
     match: bool
     score: float
     llr: float
-
-
-@dataclass(frozen=True, slots=True)
-class Identified:
-    """Answer of a 1:N search: candidates at or above the threshold, best first; none: unknown."""
-
-    candidates: tuple[Candidate, ...]
-    references_searched: int

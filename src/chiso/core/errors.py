@@ -46,11 +46,13 @@ class Code(StrEnum):
 
     LOG_BROKEN = "log-broken"
     RECEIPT_INVALID = "receipt-invalid"
+    THRESHOLD_INVALID = "threshold-invalid"
     KEY_MISSING = "key-missing"
     WRONG_OPERATOR_KEY = "wrong-operator-key"
     TEMPLATE_UNREADABLE = "template-unreadable"
     DIGEST_MISMATCH = "digest-mismatch"
     MODEL_MISMATCH = "model-mismatch"
+    MODEL_FAILED = "model-failed"
     STORE_DAMAGED = "store-damaged"
     ERASURE_UNFINISHED = "erasure-unfinished"
 
@@ -103,11 +105,13 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
     Kind.INTEGRITY: (
         Code.LOG_BROKEN,
         Code.RECEIPT_INVALID,
+        Code.THRESHOLD_INVALID,
         Code.KEY_MISSING,
         Code.WRONG_OPERATOR_KEY,
         Code.TEMPLATE_UNREADABLE,
         Code.DIGEST_MISMATCH,
         Code.MODEL_MISMATCH,
+        Code.MODEL_FAILED,
         Code.STORE_DAMAGED,
         Code.ERASURE_UNFINISHED,
     ),

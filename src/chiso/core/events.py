@@ -21,6 +21,7 @@ class EventType(StrEnum):
     IDENTIFIED = "identified"
     EXPORTED = "exported"
     ERASED = "erased"
+    THRESHOLD_ADDED = "threshold-added"
     THRESHOLD_CHANGED = "threshold-changed"
     SETTINGS_CHANGED = "settings-changed"
 

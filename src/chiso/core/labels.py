@@ -7,6 +7,9 @@ import unicodedata
 from chiso.core.errors import ChisoError, Code
 
 MAX_CHARACTERS = 200
+_JOINERS = "\u200c\u200d"
+"""Zero-width non-joiner and joiner: unseen, but without them many Persian, Sinhala and Malayalam
+names are misspelt."""
 
 
 def label_from(text: str, what: str) -> str:
@@ -15,7 +18,8 @@ def label_from(text: str, what: str) -> str:
     Raises ChisoError(BAD_ARGUMENT) where nothing printable is left, or too much.
     """
     label = unicodedata.normalize("NFC", text.strip())
-    if not label or not label.isprintable() or len(label) > MAX_CHARACTERS:
+    seen = label.translate(dict.fromkeys(map(ord, _JOINERS)))
+    if not seen or not seen.isprintable() or len(label) > MAX_CHARACTERS:
         raise ChisoError(
             Code.BAD_ARGUMENT,
             f"{text!r} cannot be a {what}.",

@@ -52,7 +52,7 @@ ENROLMENT_LIMITS = QualityLimits(
     min_inter_eye_px=30.0,
     min_sharpness=0.32,
     max_clipped_ratio=0.25,
-    min_contrast_levels=4.0,
+    min_contrast_levels=3.0,
     max_yaw_deg=30.0,
     max_pitch_deg=30.0,
 )

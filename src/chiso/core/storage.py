@@ -169,8 +169,11 @@ class Store(Protocol):
         """An exclusive transaction: commits at the end of the block, rolls back on an exception."""
         ...
 
-    def scrub(self) -> None:
-        """Remove every copy of deleted rows from the files, or raise ERASURE_UNFINISHED."""
+    def scrub(self, patience_s: float) -> None:
+        """Remove every copy of deleted rows from the files.
+
+        Raises ERASURE_UNFINISHED where others read for longer than `patience_s`.
+        """
         ...
 
     def close(self) -> None:

@@ -29,9 +29,15 @@ def end_of(text: str) -> datetime:
     """The instant at which a date or a date and time given by a person is over.
 
     A bare date (`2027-01-31`) means the end of that day, UTC; a date and time without an offset is
-    taken as UTC. Raises ValueError for anything that is not ISO 8601.
+    taken as UTC. Raises ValueError for anything that is not ISO 8601, or not within the years 1 to
+    9999 of UTC.
     """
     if len(text) == len("2027-01-31"):
         return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
     instant = datetime.fromisoformat(text)
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).replace(microsecond=0)
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=UTC, microsecond=0)
+    try:
+        return instant.astimezone(UTC).replace(microsecond=0)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is beyond the years that UTC counts") from error

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chiso.evaluate.comparisons import Comparisons
+from chiso.evaluate.rates import EVERYONE
 
 BOOTSTRAP_DRAWS = 1000
 MIN_PEOPLE_IN_GROUP = 5
@@ -57,23 +58,31 @@ def fit_threshold(
         name: _quantile(comparisons, rows, once, target_fmr) for name, rows in populations.items()
     }
     set_by = max(values, key=values.__getitem__)
-    highest_seen = max(comparisons.scores[rows].max() for rows in populations.values())
     generator = np.random.default_rng(seed)
     drawn = generator.multinomial(people, once / people, size=BOOTSTRAP_DRAWS)
     draws = [
-        max(_quantile(comparisons, rows, weights, target_fmr) for rows in populations.values())
+        max(
+            max(_quantile(comparisons, rows, weights, target_fmr) for rows in populations.values()),
+            _highest(comparisons, weights),
+        )
         for weights in drawn.astype(np.float64)
     ]
     told = [draw for draw in draws if np.isfinite(draw)]
     if len(told) < _MIN_TELLING_RATIO * BOOTSTRAP_DRAWS:
         raise ValueError("there are too few people for an interval")
     low, high = np.quantile(told, [0.025, 0.975])
-    value = max(values[set_by], float(np.nextafter(highest_seen, np.inf)))
+    value = max(values[set_by], float(np.nextafter(_highest(comparisons, once), np.inf)))
     return FittedThreshold(value, (float(low), float(high)), set_by)
 
 
+def _highest(comparisons: Comparisons, weights: NDArray[np.float64]) -> float:
+    """The highest false score among the people whom a draw holds; -inf if it holds one only."""
+    drawn = (weights[comparisons.one] > 0) & (weights[comparisons.other] > 0) & ~comparisons.mated
+    return float(comparisons.scores[drawn].max(initial=-np.inf))
+
+
 def _populations(comparisons: Comparisons, policy: Policy) -> dict[str, NDArray[np.bool_]]:
-    populations = {"everyone": ~comparisons.mated}
+    populations = {EVERYONE: ~comparisons.mated}
     if policy is Policy.WORST_GROUP:
         for group in sorted({label for label in comparisons.groups if label}):
             if comparisons.groups.count(group) >= MIN_PEOPLE_IN_GROUP:

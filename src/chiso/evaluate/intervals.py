@@ -14,8 +14,9 @@ def wilson_by_people(rate: float, people: int) -> tuple[float, float]:
     """95 % Wilson score interval of a rate, with the number of *people* as the sample size.
 
     Wilson (1927), "Probable inference, the law of succession, and statistical inference". Taking
-    people instead of comparisons assumes the worst dependence within a person, so the interval is
-    wider than an optimal one, never narrower. (0, 1) for nobody.
+    people instead of comparisons keeps comparisons that share a person from counting as new
+    evidence. It is a plain guard and no guarantee: where a few people are like everybody, the rate
+    of false matches spreads wider than this. (0, 1) for nobody.
     """
     if people <= 0:
         return 0.0, 1.0

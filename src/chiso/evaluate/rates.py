@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chiso.core.decisions import GroupCount
 from chiso.evaluate.comparisons import Comparisons
@@ -22,7 +23,11 @@ def error_counts(comparisons: Comparisons, threshold: float) -> tuple[GroupCount
 
 
 def _counted(
-    group: str, comparisons: Comparisons, rows: np.ndarray, people: int, threshold: float
+    group: str,
+    comparisons: Comparisons,
+    rows: NDArray[np.bool_],
+    people: int,
+    threshold: float,
 ) -> GroupCount:
     accepted = comparisons.scores >= threshold
     nonmated, mated = rows & ~comparisons.mated, rows & comparisons.mated
@@ -34,12 +39,18 @@ def _counted(
         people=people,
         nonmated=nonmated_count,
         false_matches=false_matches,
-        fmr_interval=_interval(false_matches, nonmated_count, people),
+        fmr_interval=_interval(comparisons, nonmated, false_matches),
         mated=mated_count,
         false_nonmatches=false_nonmatches,
-        fnmr_interval=_interval(false_nonmatches, mated_count, people),
+        fnmr_interval=_interval(comparisons, mated, false_nonmatches),
     )
 
 
-def _interval(errors: int, trials: int, people: int) -> tuple[float, float]:
-    return wilson_by_people(errors / trials, people) if trials else (0.0, 1.0)
+def _interval(
+    comparisons: Comparisons, trials: NDArray[np.bool_], errors: int
+) -> tuple[float, float]:
+    """Interval of a rate, with the people who gave these trials as its sample size."""
+    if not trials.any():
+        return 0.0, 1.0
+    people = np.union1d(comparisons.one[trials], comparisons.other[trials])
+    return wilson_by_people(errors / int(np.count_nonzero(trials)), len(people))

@@ -31,12 +31,17 @@ class MeasuredFace:
         return self.aligned.face
 
 
-def faces_in(engine: Engine, photo: bytes, limits: QualityLimits) -> list[MeasuredFace] | Refusal:
-    """Decode, detect, align and measure every face of a photo; a Refusal where there is none."""
+def faces_in(
+    engine: Engine, photo: bytes, limits: QualityLimits, *, every_face: bool = False
+) -> list[MeasuredFace] | Refusal:
+    """Decode, detect, align and measure every face of a photo; a Refusal where there is none.
+
+    `every_face` looks for faces far behind near ones too.
+    """
     sample = decode(photo, engine.capture.decode)
     if isinstance(sample, Refusal):
         return sample
-    found = detect_faces(engine.detector, sample)
+    found = detect_faces(engine.detector, sample, every_face=every_face)
     if not found:
         return Refusal(
             Code.NO_FACE,

@@ -93,7 +93,7 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
     except BaseException:
         # Where the disk is full this fails too; whoever opens the home next does it then.
         with suppress(ChisoError):
-            finish_erasures(home)
+            finish_erasures(home, patience_s=0.0)
         raise
 
 

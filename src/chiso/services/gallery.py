@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 
 from chiso.compare.search import Gallery
-from chiso.core.consent import Permit, SubjectId, Terms
+from chiso.core.consent import Mode, Permit, SubjectId, Terms
 from chiso.core.errors import ChisoError, Code
 from chiso.core.storage import ReadTransaction
 from chiso.services.home import Home
 
 _ID_BYTES = 36
+
+
+_ATTEMPTS = 3
+_Made = TypeVar("_Made")
+
+
+def in_step(attempt: Callable[[], _Made]) -> _Made:
+    """Read store and keystore until they agree.
+
+    They are two files: someone who withdraws between the reading of one and of the other leaves her
+    rows in view and her key gone. A key that is missing every time is missing.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except ChisoError as error:
+            if error.code is not Code.KEY_MISSING:
+                raise
+    return attempt()
 
 
 def gallery_of_all(home: Home, view: ReadTransaction, permit: Permit) -> Gallery:
@@ -21,6 +41,7 @@ def gallery_of_all(home: Home, view: ReadTransaction, permit: Permit) -> Gallery
     Raises ChisoError(REFERENCE_MISSING) where there is none: people agreed, but none of them could
     be found.
     """
+    _require(permit, Mode.IDENTIFY)
     keys = _KeysInStep(home.keystore.keys_in_order())
     rows = view.sealed_templates(home.model())
     gallery = _filled(home, rows, permit, keys.key_of)
@@ -40,6 +61,7 @@ def gallery_of_one(
 
     Raises ChisoError(REFERENCE_MISSING) where she has none of the home's model.
     """
+    _require(permit, Mode.VERIFY)
     key = home.keystore.key(subject_id)
     if key is None:
         raise _key_missing(subject_id)
@@ -52,6 +74,11 @@ def gallery_of_one(
             "Enrol her again with a photo, under the same terms; her receipt stays the same.",
         )
     return gallery
+
+
+def _require(permit: Permit, mode: Mode) -> None:
+    if permit.mode is not mode:
+        raise ValueError(f"a permit for {permit.mode} does not allow to {mode}")
 
 
 class _KeysInStep:
@@ -80,7 +107,7 @@ def _filled(
 
     Grown in place: for a million references there is no room for a second copy.
     """
-    templates, owners, size_bytes = bytearray(), bytearray(), 0
+    templates, owners, receipts, size_bytes = bytearray(), bytearray(), bytearray(), 0
     allowed, open_sealed, model = permit.receipts, home.vault.open, home.model()
     for sealed, terms in rows:
         if terms.receipt_id not in allowed:
@@ -88,10 +115,12 @@ def _filled(
         plain = open_sealed(sealed, terms, model, key_of(terms.subject_id))
         templates += plain
         owners += terms.subject_id.encode().ljust(_ID_BYTES, b"\x00")
+        receipts += terms.receipt_id.encode().ljust(_ID_BYTES, b"\x00")
         size_bytes = len(plain)
     subjects = np.frombuffer(owners, dtype=f"S{_ID_BYTES}")
     numbers = np.frombuffer(templates, dtype="<f4")
-    return Gallery(model, numbers.reshape(len(subjects), size_bytes // numbers.itemsize), subjects)
+    matrix = numbers.reshape(len(subjects), size_bytes // numbers.itemsize)
+    return Gallery(model, matrix, subjects, np.frombuffer(receipts, dtype=f"S{_ID_BYTES}"))
 
 
 def _key_missing(subject_id: SubjectId) -> ChisoError:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chiso.compare.search import Gallery, search
+from chiso.compare.search import Gallery, Hits, candidates, search
 from chiso.consent import policy
 from chiso.core.canonical import JsonValue
-from chiso.core.consent import Mode, Permit, SubjectId
-from chiso.core.decisions import Candidate, Identified, ThresholdRecord
+from chiso.core.consent import Mode, Permit, ReceiptId, SubjectId
+from chiso.core.decisions import Candidate, ThresholdRecord
 from chiso.core.errors import ChisoError
 from chiso.core.events import Event, EventType
 from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.core.storage import WriteTransaction
 from chiso.services.engine import MeasuredFace, faces_in, templates_of
-from chiso.services.gallery import gallery_of_all
+from chiso.services.gallery import gallery_of_all, in_step
 from chiso.services.home import Home
 from chiso.services.log import record, require_own
 from chiso.services.thresholds import active_record
@@ -60,67 +60,83 @@ def prepare_search(home: Home, purpose: str) -> Search:
     ChisoError with a consent code where nobody agreed to be identified for it.
     """
     purpose = label_from(purpose, "purpose")
-    with home.store.reading() as view:
-        permit = policy.permit(view.terms(), purpose, Mode.IDENTIFY, home.clock.now())
-        if isinstance(permit, policy.ConsentRefusal):
-            raise ChisoError(permit.code, permit.message, permit.hint)
-        threshold = active_record(view, home.model())
-        return Search(permit, gallery_of_all(home, view, permit), threshold)
+
+    def attempt() -> Search:
+        with home.store.reading() as view:
+            permit = policy.permit(view.terms(), purpose, Mode.IDENTIFY, home.clock.now())
+            if isinstance(permit, policy.ConsentRefusal):
+                raise ChisoError(permit.code, permit.message, permit.hint)
+            threshold = active_record(home, view, home.model())
+            return Search(permit, gallery_of_all(home, view, permit), threshold)
+
+    return in_step(attempt)
 
 
-def identify(home: Home, photo: bytes, prepared: Search) -> list[FaceAnswer] | Refusal:
-    """Search every usable face of `photo`; one answer a face, one leaf a search, leaves first."""
+def identify(
+    home: Home, photo: bytes, prepared: Search, *, every_face: bool = False
+) -> list[FaceAnswer] | Refusal:
+    """Search every usable face of `photo`; leaves are written before anything is answered.
+
+    `every_face` looks for faces far behind near ones too, and takes longer.
+    """
     engine = home.engine()
-    faces = faces_in(engine, photo, engine.capture.probe)
+    faces = faces_in(engine, photo, engine.capture.probe, every_face=every_face)
     if isinstance(faces, Refusal):
         return faces
     usable = [face for face in faces if face.refusal is None]
     probes = templates_of(engine, usable, prepared.permit)
-    results = iter(
-        [search(prepared.gallery, probe, prepared.record, MAX_CANDIDATES) for probe in probes]
-    )
+    hits = iter([search(prepared.gallery, probe, prepared.record) for probe in probes])
     with home.store.writing() as transaction:
-        answers = []
-        events = []
+        answers: list[FaceAnswer] = []
+        events: list[Event] = []
         for face in faces:
             if face.refusal is not None:
                 answers.append(FaceAnswer(face, ()))
                 continue
-            named = _still_permitted(home, transaction, next(results), prepared.permit)
+            named = _named(home, transaction, next(hits), prepared)
             answers.append(FaceAnswer(face, named))
-            events.append(_event(home, prepared, named))
+            events += _events(home, prepared, named)
         if events:
             record(home, transaction, events)
     return answers
 
 
-def _still_permitted(
-    home: Home, transaction: WriteTransaction, found: Identified, permit: Permit
+def _named(
+    home: Home, transaction: WriteTransaction, hits: Hits, prepared: Search
 ) -> tuple[NamedCandidate, ...]:
-    """Candidates whose consent holds at the moment of answering, and is signed by this home.
+    """The candidates whose consent holds now, as they are called.
 
     The references were read when the search was prepared; a person may have withdrawn since.
     """
-    named = []
-    for candidate in found.candidates:
-        subject = transaction.subject_by_id(candidate.subject_id)
-        if subject is not None and _agrees(home, transaction, candidate.subject_id, permit):
-            named.append(NamedCandidate(subject.label, candidate))
-    return tuple(named)
+    permits: dict[SubjectId, frozenset[ReceiptId]] = {}
+
+    def still_allowed(subject_id: SubjectId, receipt_id: ReceiptId) -> bool:
+        if subject_id not in permits:
+            permits[subject_id] = _receipts_now(home, transaction, subject_id, prepared.permit)
+        return receipt_id in permits[subject_id]
+
+    found = candidates(prepared.gallery, hits, prepared.record, MAX_CANDIDATES, still_allowed)
+    return tuple(
+        NamedCandidate(subject.label, candidate)
+        for candidate in found
+        if (subject := transaction.subject_by_id(candidate.subject_id)) is not None
+    )
 
 
-def _agrees(
+def _receipts_now(
     home: Home, transaction: WriteTransaction, subject_id: SubjectId, permit: Permit
-) -> bool:
+) -> frozenset[ReceiptId]:
+    """A person's receipts that allow this search at this moment, their signatures checked."""
     receipts = transaction.receipts(subject_id)
     for receipt in receipts:
         require_own(home, receipt)
     terms = [each.receipt.terms(each.withdrawn) for each in receipts]
     now = policy.permit(terms, permit.purpose, permit.mode, home.clock.now())
-    return isinstance(now, Permit) and not now.receipts.isdisjoint(permit.receipts)
+    return now.receipts if isinstance(now, Permit) else frozenset()
 
 
-def _event(home: Home, prepared: Search, named: tuple[NamedCandidate, ...]) -> Event:
+def _events(home: Home, prepared: Search, named: tuple[NamedCandidate, ...]) -> list[Event]:
+    """One event for each person named, so that each finds the search among hers; else one."""
     facts: dict[str, JsonValue] = {
         "purpose": prepared.permit.purpose,
         "references": len(prepared.gallery),
@@ -128,5 +144,10 @@ def _event(home: Home, prepared: Search, named: tuple[NamedCandidate, ...]) -> E
         "threshold": prepared.record.record_id,
         "model": prepared.gallery.model,
     }
-    whose = named[0].candidate.subject_id if named else None
-    return Event(EventType.IDENTIFIED, home.clock.now(), whose, facts)
+    now = home.clock.now()
+    if not named:
+        return [Event(EventType.IDENTIFIED, now, None, facts)]
+    return [
+        Event(EventType.IDENTIFIED, now, each.candidate.subject_id, {**facts, "rank": rank})
+        for rank, each in enumerate(named, start=1)
+    ]

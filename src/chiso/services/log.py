@@ -1,4 +1,4 @@
-"""Writing the log with every state change, and checking it."""
+"""Writing the log with every state change, and proving what is in it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from chiso.account.checkpoint import (
     Checkpoint,
     checkpoint_text,
-    parse_checkpoint,
-    parse_note,
     signed_note,
 )
 from chiso.account.commitment import SALT_BYTES, commitment, payload_of
 from chiso.account.merkle import appended, inclusion_proof, leaf_hash, root_of
-from chiso.account.verify import LogReport, verify_log
+from chiso.account.verify import signed_checkpoint
 from chiso.consent.receipt import SIGNING_DOMAIN
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, Leaf, LeafPayload, LogHead
@@ -36,7 +34,7 @@ class InclusionProof:
 
 def record(home: Home, transaction: WriteTransaction, events: Sequence[Event]) -> LogHead:
     """Append one leaf an event, and sign the new head, inside the caller's transaction."""
-    head = transaction.log_head() or LogHead(0, (), "")
+    head = _trusted_head(home, transaction)
     size, peaks = head.size, head.peaks
     for event in events:
         body, salt = payload_of(event), home.randomness.token(SALT_BYTES)
@@ -53,48 +51,39 @@ def record(home: Home, transaction: WriteTransaction, events: Sequence[Event]) -
     return new_head
 
 
+def _trusted_head(home: Home, transaction: WriteTransaction) -> LogHead:
+    """The stored head, if it is the one this home signed: only that may be signed onwards.
+
+    Otherwise whoever can edit the file could have a forged history signed by the next command.
+    """
+    head = transaction.log_head()
+    if head is None:
+        if next(transaction.leaves(), None) is not None:
+            raise broken("it has leaves, and no head")
+        return LogHead(0, (), "")
+    require_signed_head(home, head)
+    return head
+
+
+def require_signed_head(home: Home, head: LogHead) -> None:
+    """Raise LOG_BROKEN unless this home signed this head."""
+    checkpoint = signed_checkpoint(
+        head.checkpoint, home.origin, home.signer.public_key, home.signer.verify
+    )
+    if head.size != checkpoint.size or root_of(head.peaks) != checkpoint.root:
+        raise broken("its stored head differs from its signed checkpoint")
+
+
 def checkpoint(home: Home) -> str:
     """The signed note over the log as it is now."""
     with home.store.reading() as view:
-        return _head(view).checkpoint
-
-
-def verify(home: Home) -> LogReport:
-    """Recompute the whole tree and check every signature. Raises LOG_BROKEN or RECEIPT_INVALID.
-
-    Besides `chiso.account.verify`'s steps: the stored head agrees with the signed checkpoint, and
-    each receipt is signed by this home and says what its indexed columns say.
-    """
-    with home.store.reading() as view:
-        head = _head(view)
-        report = verify_log(
-            view.leaves(),
-            view.payloads(),
-            head.checkpoint,
-            home.origin,
-            home.signer.public_key,
-            home.signer.verify,
-        )
-        signed = parse_checkpoint(parse_note(head.checkpoint).text)
-        if head.size != signed.size or root_of(head.peaks) != signed.root:
-            raise ChisoError(
-                Code.LOG_BROKEN,
-                "The log does not verify: its stored head differs from its signed checkpoint.",
-                "Keep a copy of the home as it is, and restore it from a backup that verifies.",
-            )
-        terms = {each.receipt_id: each for each in view.terms()}
-        for receipt in view.receipts():
-            require_own(home, receipt)
-            own = receipt.receipt.terms(receipt.withdrawn)
-            if terms.get(own.receipt_id) != own:
-                raise _altered(receipt)
-    return report
+        return head_of(view).checkpoint
 
 
 def prove(home: Home, seq: int) -> InclusionProof:
     """The proof that leaf `seq` is in the log. Raises LEAF_MISSING where there is none."""
     with home.store.reading() as view:
-        head = _head(view)
+        head = head_of(view)
         hashes = [leaf.leaf_hash for leaf in view.leaves()]
         if not 0 <= seq < len(hashes):
             raise ChisoError(
@@ -116,10 +105,21 @@ def prove(home: Home, seq: int) -> InclusionProof:
 def require_own(home: Home, receipt: SignedReceipt) -> None:
     """Raise ChisoError(RECEIPT_INVALID) unless the home signed this receipt."""
     if not home.signer.verify(SIGNING_DOMAIN + receipt.body, receipt.signature):
-        raise _altered(receipt)
+        raise altered(receipt)
 
 
-def _altered(receipt: SignedReceipt) -> ChisoError:
+def broken(what: str) -> ChisoError:
+    """The error for a log that does not verify."""
+    return ChisoError(
+        Code.LOG_BROKEN,
+        f"The log does not verify: {what}.",
+        "Someone or something changed the database outside Chiso. Keep a copy of the home as it "
+        "is, stop using it, and restore it from a backup that verifies.",
+    )
+
+
+def altered(receipt: SignedReceipt) -> ChisoError:
+    """The error for a receipt that this home did not sign."""
     return ChisoError(
         Code.RECEIPT_INVALID,
         f"Receipt {receipt.receipt.header.receipt_id} is not what this home signed.",
@@ -127,12 +127,9 @@ def _altered(receipt: SignedReceipt) -> ChisoError:
     )
 
 
-def _head(view: ReadTransaction) -> LogHead:
+def head_of(view: ReadTransaction) -> LogHead:
+    """The stored head. Raises LOG_BROKEN where there is none."""
     head = view.log_head()
     if head is None:
-        raise ChisoError(
-            Code.LOG_BROKEN,
-            "The home has no log: even `chiso init` writes its first leaves.",
-            "Keep a copy of the home as it is, and restore it from a backup that verifies.",
-        )
+        raise broken("it is empty, and even `chiso init` writes leaves")
     return head

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chiso.account.merkle import node_hash
 from chiso.consent.policy import objection
 from chiso.core.canonical import JsonValue
+from chiso.core.consent import SubjectId
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
 from chiso.core.labels import label_from
-from chiso.core.storage import ReadTransaction, SignedReceipt, Subject
+from chiso.core.storage import ReadTransaction, SealedReference, SignedReceipt, Subject
 from chiso.core.times import to_text
 from chiso.services.home import Home
-from chiso.services.log import prove, record
+from chiso.services.log import InclusionProof, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,48 +87,92 @@ def export(home: Home, label: str) -> dict[str, bytes]:
     with home.store.reading() as view:
         held = view.receipts(subject.subject_id)
         references = [reference for reference, _ in view.references(None, subject.subject_id)]
-        leaves = [payload.seq for payload in view.payloads(subject.subject_id)]
-    proofs = [prove(home, seq) for seq in leaves]
+        proofs = _proofs(view, subject.subject_id)
     documents: Mapping[str, JsonValue] = {
-        "receipts.json": [
-            {
-                "receipt": json.loads(each.body),
-                "signed_text": each.body.decode(),
-                "signature": base64.b64encode(each.signature).decode(),
-                "withdrawn": to_text(each.withdrawn) if each.withdrawn else None,
-            }
-            for each in held
-        ],
-        "references.json": [
-            {
-                "receipt": each.receipt_id,
-                "model": each.model,
-                "added": to_text(each.added),
-                "stored_as": "AES-256-GCM ciphertext under a key that is hers alone",
-                "stored_bytes": len(each.sealed),
-            }
-            for each in references
-        ],
+        "receipts.json": [_receipt_document(each) for each in held],
+        "references.json": [_reference_document(each) for each in references],
         "log.json": {
             "origin": home.origin,
             "public_key": base64.b64encode(home.signer.public_key).decode(),
-            "leaves": [
-                {
-                    "seq": proof.seq,
-                    "payload": proof.payload.decode() if proof.payload else None,
-                    "salt": proof.salt.hex() if proof.salt else None,
-                    "leaf_hash": proof.leaf_hash.hex(),
-                    "inclusion": [step.hex() for step in proof.path],
-                    "checkpoint": proof.checkpoint,
-                }
-                for proof in proofs
-            ],
+            "leaves": [_proof_document(each) for each in proofs],
         },
     }
     return {
         name: json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
         for name, document in documents.items()
     }
+
+
+def _receipt_document(signed: SignedReceipt) -> Mapping[str, JsonValue]:
+    return {
+        "receipt": json.loads(signed.body),
+        "signed_text": signed.body.decode(),
+        "signature": base64.b64encode(signed.signature).decode(),
+        "withdrawn": to_text(signed.withdrawn) if signed.withdrawn else None,
+    }
+
+
+def _reference_document(reference: SealedReference) -> Mapping[str, JsonValue]:
+    return {
+        "receipt": reference.receipt_id,
+        "model": reference.model,
+        "added": to_text(reference.added),
+        "stored_as": "AES-256-GCM ciphertext under a key that is hers alone",
+        "stored_bytes": len(reference.sealed),
+    }
+
+
+def _proof_document(proof: InclusionProof) -> Mapping[str, JsonValue]:
+    return {
+        "seq": proof.seq,
+        "payload": proof.payload.decode() if proof.payload else None,
+        "salt": proof.salt.hex() if proof.salt else None,
+        "leaf_hash": proof.leaf_hash.hex(),
+        "inclusion": [step.hex() for step in proof.path],
+        "checkpoint": proof.checkpoint,
+    }
+
+
+def _proofs(view: ReadTransaction, subject_id: SubjectId) -> list[InclusionProof]:
+    """The proof of every leaf that concerns a person, from one pass over the log."""
+    head = view.log_head()
+    hashes = [leaf.leaf_hash for leaf in view.leaves()]
+    hers = list(view.payloads(subject_id))
+    missing = [each.seq for each in hers if not 0 <= each.seq < len(hashes)]
+    if head is None or head.size != len(hashes) or missing:
+        raise ChisoError(
+            Code.LOG_BROKEN,
+            "The log does not verify: leaves are missing, so nothing can be proven to be in it.",
+            "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
+        )
+    paths = audit_paths(hashes, [each.seq for each in hers])
+    return [
+        InclusionProof(each.seq, hashes[each.seq], path, head.checkpoint, each.salt, each.body)
+        for each, path in zip(hers, paths, strict=True)
+    ]
+
+
+def audit_paths(hashes: Sequence[bytes], seqs: Sequence[int]) -> list[tuple[bytes, ...]]:
+    """`chiso.account.merkle.inclusion_proof` of many leaves, with every node hashed only once."""
+    levels = list(_levels(hashes))
+    paths = []
+    for seq in seqs:
+        path, place = [], seq
+        for level in levels:
+            if place ^ 1 < len(level):
+                path.append(level[place ^ 1])
+            place >>= 1
+        paths.append(tuple(path))
+    return paths
+
+
+def _levels(hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The tree from its leaves up; a last node without a sibling rises as it is."""
+    level = hashes
+    while len(level) > 1:
+        yield level
+        pairs = [node_hash(*level[at : at + 2]) for at in range(0, len(level) - 1, 2)]
+        level = [*pairs, *level[2 * len(pairs) :]]
 
 
 def _known(view: ReadTransaction, label: str) -> Subject:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from chiso.core.catalogue import PackCard
+from chiso.core.catalogue import Catalogue, PackCard
+from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
 from chiso.core.storage import WriteTransaction
 from chiso.services.home import Home
 from chiso.services.log import record
 
 PACK_SETTING = "pack"
+
+
+def require_here(catalogue: Catalogue, pack: PackCard) -> None:
+    """Raise ChisoError(MODEL_MISSING) unless both models of a pack are on this machine."""
+    for name in (pack.detector, pack.embedder):
+        if not catalogue.model(name).is_here:
+            raise ChisoError(
+                Code.MODEL_MISSING,
+                f"The model {name} of pack {pack.name} is not on this machine.",
+                f"Run `chiso models pull {pack.name}` first.",
+            )
 
 
 def use_pack(home: Home, pack: PackCard) -> int:

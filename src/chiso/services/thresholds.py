@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
+from chiso.compare.threshold import record_bytes
+from chiso.core.canonical import JsonValue, canonical_json
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
@@ -11,28 +16,61 @@ from chiso.services.home import Home
 from chiso.services.log import record
 
 _SETTING = "threshold:"
+_DOMAIN = b"chiso/threshold/1\x00"
 
 
-def active_record(view: ReadTransaction, model: ModelDigest) -> ThresholdRecord:
-    """The record that decides for this model. Raises THRESHOLD_MISSING without one."""
-    chosen = view.setting(_SETTING + model)
+def active_record(home: Home, view: ReadTransaction, model: ModelDigest) -> ThresholdRecord:
+    """The record that decides for this model, as this home signed it.
+
+    Raises ChisoError(THRESHOLD_MISSING) where none was chosen, THRESHOLD_INVALID where the record
+    or the choice was changed outside Chiso.
+    """
+    choice = view.setting(_SETTING + model)
+    if choice is None:
+        raise ChisoError(
+            Code.THRESHOLD_MISSING,
+            "No threshold record is in use for the model of this home, so nothing can be decided.",
+            "Make one with `chiso threshold fit --from PHOTOS`, then `chiso threshold use ID`.",
+        )
     for each in view.thresholds():
-        if each.record_id == chosen and each.model == model:
+        if each.model == model and _is_signed(home, choice, each):
             return each
     raise ChisoError(
-        Code.THRESHOLD_MISSING,
-        "No threshold record is in use for the model of this home, so nothing can be decided.",
-        "Make one with `chiso threshold fit --from PHOTOS`, then `chiso threshold use ID`.",
+        Code.THRESHOLD_INVALID,
+        "The threshold record in use is not what this home signed.",
+        "It was changed outside Chiso. Keep a copy of the home, run `chiso log verify`, and choose "
+        "a record that you trust with `chiso threshold use ID`.",
     )
+
+
+def require_last_chosen(home: Home, view: ReadTransaction) -> None:
+    """Raise ChisoError(THRESHOLD_INVALID) unless each model's record is the one last chosen.
+
+    The log's leaves say which that was, so an older choice put back is found.
+    """
+    last: dict[ModelDigest, str] = {}
+    for payload in view.payloads():
+        said = json.loads(payload.body)
+        if said["type"] == EventType.THRESHOLD_CHANGED:
+            last[ModelDigest(said["model"])] = said["sha256"]
+    for model, digest in last.items():
+        if _digest(active_record(home, view, model)) != digest:
+            raise ChisoError(
+                Code.THRESHOLD_INVALID,
+                f"The threshold record in use for model {model[:12]} is not the one last chosen.",
+                "An older choice was put back outside Chiso. Choose again with "
+                "`chiso threshold use ID`.",
+            )
 
 
 def records(home: Home) -> list[tuple[ThresholdRecord, bool]]:
     """Every record, oldest first, and whether it is the one in use for its model."""
     with home.store.reading() as view:
-        return [
-            (each, view.setting(_SETTING + each.model) == each.record_id)
-            for each in view.thresholds()
-        ]
+        listed = []
+        for each in view.thresholds():
+            choice = view.setting(_SETTING + each.model)
+            listed.append((each, choice is not None and _is_signed(home, choice, each)))
+        return listed
 
 
 def use(home: Home, record_id: str) -> ThresholdRecord:
@@ -40,7 +78,7 @@ def use(home: Home, record_id: str) -> ThresholdRecord:
     with home.store.writing() as transaction:
         for each in transaction.thresholds():
             if each.record_id == record_id:
-                _activate(home, transaction, each)
+                _choose(home, transaction, each)
                 return each
     raise ChisoError(
         Code.THRESHOLD_MISSING,
@@ -49,24 +87,52 @@ def use(home: Home, record_id: str) -> ThresholdRecord:
     )
 
 
-def add(home: Home, new: ThresholdRecord, activate: bool) -> None:
-    """Keep a record, and let it decide if asked to. The same one is not added twice."""
+def add(home: Home, new: ThresholdRecord) -> None:
+    """Keep a record; it decides nothing until `use`. The same one is not added twice."""
     with home.store.writing() as transaction:
-        add_within(home, transaction, new, activate)
+        _add(home, transaction, new)
 
 
-def add_within(
-    home: Home, transaction: WriteTransaction, new: ThresholdRecord, activate: bool
-) -> None:
-    """As `add`, inside the caller's transaction."""
-    if all(each.record_id != new.record_id for each in transaction.thresholds()):
-        transaction.add_threshold(new)
-    if activate:
-        _activate(home, transaction, new)
+def start_with(home: Home, transaction: WriteTransaction, starter: ThresholdRecord) -> None:
+    """Keep a record and let it decide, inside the transaction that makes a home."""
+    _add(home, transaction, starter)
+    _choose(home, transaction, starter)
 
 
-def _activate(home: Home, transaction: WriteTransaction, chosen: ThresholdRecord) -> None:
-    transaction.put_setting(_SETTING + chosen.model, chosen.record_id)
-    facts = {"threshold": chosen.record_id, "model": chosen.model, "policy": chosen.policy}
-    event = Event(EventType.THRESHOLD_CHANGED, home.clock.now(), None, facts)
-    record(home, transaction, [event])
+def _add(home: Home, transaction: WriteTransaction, new: ThresholdRecord) -> None:
+    if any(each.record_id == new.record_id for each in transaction.thresholds()):
+        return
+    transaction.add_threshold(new)
+    record(home, transaction, [_event(home, EventType.THRESHOLD_ADDED, new)])
+
+
+def _choose(home: Home, transaction: WriteTransaction, chosen: ThresholdRecord) -> None:
+    signature = home.signer.sign(_signed_text(home, chosen)).hex()
+    transaction.put_setting(_SETTING + chosen.model, signature)
+    record(home, transaction, [_event(home, EventType.THRESHOLD_CHANGED, chosen)])
+
+
+def _event(home: Home, kind: EventType, about: ThresholdRecord) -> Event:
+    facts: dict[str, JsonValue] = {
+        "threshold": about.record_id,
+        "sha256": _digest(about),
+        "model": about.model,
+        "policy": about.policy,
+    }
+    return Event(kind, home.clock.now(), None, facts)
+
+
+def _is_signed(home: Home, choice: str, chosen: ThresholdRecord) -> bool:
+    try:
+        signature = bytes.fromhex(choice)
+    except ValueError:
+        return False
+    return home.signer.verify(_signed_text(home, chosen), signature)
+
+
+def _signed_text(home: Home, chosen: ThresholdRecord) -> bytes:
+    return _DOMAIN + canonical_json({"home": home.home_id, "record_sha256": _digest(chosen)})
+
+
+def _digest(each: ThresholdRecord) -> str:
+    return hashlib.sha256(record_bytes(each)).hexdigest()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from chiso.compare.search import Gallery, scores
 from chiso.compare.threshold import is_match
 from chiso.consent import policy
 from chiso.core.canonical import JsonValue
@@ -13,9 +17,9 @@ from chiso.core.errors import ChisoError
 from chiso.core.events import Event, EventType
 from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
-from chiso.core.storage import ReadTransaction, Subject
+from chiso.core.storage import ReadTransaction, Subject, WriteTransaction
 from chiso.services.engine import single_face, templates_of
-from chiso.services.gallery import gallery_of_one
+from chiso.services.gallery import gallery_of_one, in_step
 from chiso.services.home import Home
 from chiso.services.log import record, require_own
 from chiso.services.thresholds import active_record
@@ -32,33 +36,65 @@ class VerifyAnswer:
 def verify(home: Home, label: str, photo: bytes, purpose: str) -> VerifyAnswer | Refusal:
     """Compare the one face in `photo` with the references of the person called `label`.
 
-    Raises ChisoError with a consent code where no receipt of hers permits it. The same error is
-    raised where nobody is called that, so that the answer does not tell who is enrolled.
+    Raises ChisoError with a consent code where no receipt of hers permits it, NO_CONSENT also where
+    nobody is called that.
     """
     label, purpose = label_from(label, "subject"), label_from(purpose, "purpose")
-    now = home.clock.now()
-    with home.store.reading() as view:
-        subject, permit = _permitted(home, view, label, purpose)
-        threshold = active_record(view, home.model())
-        gallery = gallery_of_one(home, view, permit, subject.subject_id)
+    prepared = in_step(lambda: _prepared(home, label, purpose))
     engine = home.engine()
     face = single_face(engine, photo, engine.capture.probe)
     if isinstance(face, Refusal):
         return face
-    (probe,) = templates_of(engine, [face], permit)
-    best = float((gallery.matrix @ probe.vector).max())
-    answer = Verified(is_match(best, threshold, probe.model), best, threshold.calibration.llr(best))
-    facts: dict[str, JsonValue] = {
-        "purpose": purpose,
-        "references": len(gallery),
-        "decision": "match" if answer.match else "no-match",
-        "threshold": threshold.record_id,
-        "model": probe.model,
-    }
+    (probe,) = templates_of(engine, [face], prepared.permit)
+    own_scores = scores(prepared.gallery, probe)
     with home.store.writing() as transaction:
-        _permitted(home, transaction, label, purpose)  # it may have been withdrawn meanwhile
-        record(home, transaction, [Event(EventType.VERIFIED, now, subject.subject_id, facts)])
-    return VerifyAnswer(answer, threshold)
+        best = float(own_scores[_still_permitted(home, transaction, prepared, label)].max())
+        record_used = prepared.record
+        answer = Verified(
+            is_match(best, record_used, probe.model), best, record_used.calibration.llr(best)
+        )
+        facts: dict[str, JsonValue] = {
+            "purpose": purpose,
+            "references": len(prepared.gallery),
+            "decision": "match" if answer.match else "no-match",
+            "threshold": record_used.record_id,
+            "model": probe.model,
+        }
+        whose = prepared.subject.subject_id
+        record(home, transaction, [Event(EventType.VERIFIED, home.clock.now(), whose, facts)])
+    return VerifyAnswer(answer, record_used)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    subject: Subject
+    permit: Permit
+    gallery: Gallery
+    record: ThresholdRecord
+
+
+def _prepared(home: Home, label: str, purpose: str) -> _Prepared:
+    with home.store.reading() as view:
+        subject, permit = _permitted(home, view, label, purpose)
+        threshold = active_record(home, view, home.model())
+        gallery = gallery_of_one(home, view, permit, subject.subject_id)
+    return _Prepared(subject, permit, gallery, threshold)
+
+
+def _still_permitted(
+    home: Home, transaction: WriteTransaction, prepared: _Prepared, label: str
+) -> NDArray[np.bool_]:
+    """Shape (references,): which rest on a receipt that permits this at the moment of answering.
+
+    She may have withdrawn since they were read, all or one receipt, and another person may have
+    been enrolled under her label.
+    """
+    subject, permit = _permitted(home, transaction, label, prepared.permit.purpose)
+    allowed = np.array([row.decode() in permit.receipts for row in prepared.gallery.receipts])
+    if subject.subject_id != prepared.subject.subject_id or not allowed.any():
+        refusal = policy.nobody(prepared.permit.purpose)
+        raise ChisoError(refusal.code, refusal.message, refusal.hint)
+    return allowed
 
 
 def _permitted(

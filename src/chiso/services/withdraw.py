@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from chiso.core.canonical import JsonValue, canonical_json
 from chiso.core.consent import ReceiptId, SubjectId
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import Event, EventType
+from chiso.core.events import Event, EventType, LogHead
 from chiso.core.labels import label_from
 from chiso.core.storage import SignedReceipt, Subject, WriteTransaction
 from chiso.core.times import to_text
 from chiso.services.home import Home
-from chiso.services.log import checkpoint, record
+from chiso.services.log import record
 
 CERTIFICATE_DOMAIN = b"chiso/erasure/1\x00"
+_PATIENCE_S = 30.0
 _SCRUB_SETTING, _DUE, _DONE = "scrub", "due", "done"
 """Whether files may still hold copies of deleted rows; set in the transaction that deletes them."""
 
@@ -50,8 +51,8 @@ def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Cer
     there is nobody, or no such receipt, to withdraw.
     """
     label = label_from(label, "subject")
-    before = checkpoint(home)
     with home.store.writing() as transaction:
+        before = transaction.log_head()
         subject = transaction.subject(label)
         if subject is None:
             raise _nobody(f"Nobody called {label!r} is enrolled: there is nothing to withdraw.")
@@ -63,11 +64,13 @@ def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Cer
         if key_goes:
             transaction.schedule_key_destruction(subject.subject_id)
         transaction.put_setting(_SCRUB_SETTING, _DUE)
+        after = transaction.log_head()
     _finish(home)
-    return _certificate(home, label, erased, key_goes, before)
+    is_key_gone = home.keystore.key(subject.subject_id) is None
+    return _certificate(home, label, erased, is_key_gone, _note_of(before), _note_of(after))
 
 
-def finish_erasures(home: Home) -> int:
+def finish_erasures(home: Home, patience_s: float) -> int:
     """Destroy the keys that are due, and every copy of deleted rows; returns how many keys.
 
     Runs at the end of a withdrawal, and when a home is opened after a crash in the middle of one.
@@ -93,7 +96,7 @@ def finish_erasures(home: Home) -> int:
             transaction.key_destroyed(subject_id)
         must_scrub = transaction.setting(_SCRUB_SETTING) == _DUE
     if must_scrub:
-        home.store.scrub()
+        home.store.scrub(patience_s)
         with home.store.writing() as transaction:
             transaction.put_setting(_SCRUB_SETTING, _DONE)
     return gone
@@ -101,7 +104,7 @@ def finish_erasures(home: Home) -> int:
 
 def _finish(home: Home) -> None:
     try:
-        finish_erasures(home)
+        finish_erasures(home, _PATIENCE_S)
     except ChisoError as error:
         raise ChisoError(
             Code.ERASURE_UNFINISHED,
@@ -114,8 +117,9 @@ def _finish(home: Home) -> None:
 
 def _erase_everything(home: Home, transaction: WriteTransaction, subject: Subject) -> _Erased:
     references, receipts, payloads = transaction.erase_subject(subject.subject_id)
-    _record(home, transaction, EventType.ERASED, None, subject.subject_id, references, receipts)
-    return _Erased(references, receipts, payloads)
+    erased = _Erased(references, receipts, payloads)
+    _record(home, transaction, EventType.ERASED, None, subject.subject_id, erased)
+    return erased
 
 
 def _erase_receipt(
@@ -123,16 +127,10 @@ def _erase_receipt(
 ) -> _Erased:
     receipt = _receipt_of(transaction, subject, receipt_id)
     references = transaction.withdraw_receipt(receipt.receipt.header.receipt_id, home.clock.now())
-    _record(
-        home,
-        transaction,
-        EventType.RECEIPT_WITHDRAWN,
-        subject.subject_id,
-        subject.subject_id,
-        references,
-        1,
-    )
-    return _Erased(references, 1, 0)
+    erased = _Erased(references, 1, 0)
+    owner = subject.subject_id
+    _record(home, transaction, EventType.RECEIPT_WITHDRAWN, owner, owner, erased)
+    return erased
 
 
 def _receipt_of(
@@ -156,21 +154,20 @@ def _record(
     kind: EventType,
     owner: SubjectId | None,
     concerned: SubjectId,
-    references: int,
-    receipts: int,
+    erased: _Erased,
 ) -> None:
     facts: dict[str, JsonValue] = {
         "erased_subject": concerned,
-        "references": references,
-        "receipts": receipts,
+        "references": erased.references,
+        "receipts": erased.receipts,
+        "log_payloads": erased.log_payloads,
     }
     record(home, transaction, [Event(kind, home.clock.now(), owner, facts)])
 
 
 def _certificate(
-    home: Home, label: str, erased: _Erased, key_destroyed: bool, before: str
+    home: Home, label: str, erased: _Erased, key_destroyed: bool, before: str, after: str
 ) -> Certificate:
-    after = checkpoint(home)
     body = canonical_json(
         {
             "v": 1,
@@ -197,6 +194,10 @@ def _certificate(
         body,
         signature,
     )
+
+
+def _note_of(head: LogHead | None) -> str:
+    return head.checkpoint if head is not None else ""
 
 
 def _nobody(message: str) -> ChisoError:

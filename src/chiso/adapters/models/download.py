@@ -12,7 +12,7 @@ from typing import cast
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from chiso.adapters.files import settle, sha256_of_file
+from chiso.adapters.files import settle, sha256_of_file, unwritable
 from chiso.core.errors import ChisoError, Code
 
 Progress = Callable[[int, int], None]
@@ -27,9 +27,16 @@ def download(url: str, path: Path, sha256: str, size_bytes: int, progress: Progr
 
     What has arrived waits in `<path>.part`; the next call goes on from there. Raises
     `ChisoError(NO_NETWORK)` where the transfer cannot start or breaks off, `DIGEST_MISMATCH` where
-    other bytes came (nothing is kept), and `MODEL_MISSING` where the publisher has the file no
-    more.
+    other bytes came (nothing is kept), `MODEL_MISSING` where the publisher has the file no more,
+    and `STORE_FULL` or `FILE_UNREADABLE` where the disk does not take what came.
     """
+    try:
+        _download(url, path, sha256, size_bytes, progress)
+    except OSError as cause:  # the network's own are ChisoErrors by now
+        raise unwritable(path, cause) from cause
+
+
+def _download(url: str, path: Path, sha256: str, size_bytes: int, progress: Progress) -> None:
     part = path.with_name(path.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
     if not part.exists() or part.stat().st_size < size_bytes:
@@ -49,13 +56,16 @@ def download(url: str, path: Path, sha256: str, size_bytes: int, progress: Progr
 def _transfer(url: str, part: Path, size_bytes: int, progress: Progress) -> None:
     """Appends to `part` what it lacks, up to one byte more than it should hold."""
     have_bytes = part.stat().st_size if part.exists() else 0
-    with _network_errors(url), _open(url, have_bytes) as response:
+    with _network_errors(url):
+        response = _open(url, have_bytes)
+    with response:
         if response.status != HTTPStatus.PARTIAL_CONTENT:
             have_bytes = 0
         with part.open("r+b" if have_bytes else "wb") as stream:
             stream.seek(have_bytes)
             while have_bytes <= size_bytes:
-                chunk = response.read(_CHUNK_BYTES)
+                with _network_errors(url):
+                    chunk = response.read(_CHUNK_BYTES)
                 if not chunk:
                     break
                 stream.write(chunk)
@@ -90,7 +100,7 @@ def _network_errors(url: str) -> Iterator[None]:
             f"{url} cannot be reached: {cause.reason}.",
             "Connect to the internet and try again; the offline pack needs no download.",
         ) from cause
-    except (TimeoutError, ConnectionError, HTTPException) as cause:
+    except (OSError, HTTPException) as cause:  # TLS errors are OSErrors too
         raise _broken_off(url, str(cause) or type(cause).__name__) from cause
 
 

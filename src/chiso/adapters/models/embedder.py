@@ -53,16 +53,24 @@ class OnnxEmbedder:
     def embed(self, chips: Sequence[Pixels]) -> tuple[Template, ...]:
         """One template a chip: the descriptors of chip and mirror image, added, to unit length.
 
-        Chips (size, size, 3), uint8, RGB. Raises `ChisoError(BAD_ARGUMENT)` for another shape.
+        Chips (size, size, 3), uint8, RGB. Raises `ChisoError`: BAD_ARGUMENT for another shape,
+        MODEL_FAILED where the network's numbers have no direction, so that nothing can be compared.
         """
         if not chips:
             return ()
         upright = self._stacked(chips)
         mirrored = upright[:, :, ::-1]
         descriptors = self.describe(np.concatenate([upright, mirrored]))
-        summed = descriptors[: len(chips)] + descriptors[len(chips) :]
-        unit = summed / np.linalg.norm(summed, axis=1, keepdims=True)
-        return tuple(Template(vector, self._digest) for vector in unit)
+        with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is refused below
+            summed = descriptors[: len(chips)] + descriptors[len(chips) :]
+            lengths = np.linalg.norm(summed, axis=1, keepdims=True)
+        if not np.all(np.isfinite(lengths) & (lengths > 0)):
+            raise ChisoError(
+                Code.MODEL_FAILED,
+                f"{self._name} gave numbers that are no template: not finite, or all zero.",
+                "Use another model with `chiso models use`; if it is your own, export it anew.",
+            )
+        return tuple(Template(vector, self._digest) for vector in summed / lengths)
 
     def describe(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The network's own descriptors (n, dimensions), of no particular length.

@@ -16,6 +16,8 @@ from chiso.core.times import from_epoch_s, to_epoch_s
 
 _PEAK_BYTES = 32
 _from_epoch_s = datetime.fromtimestamp
+# What parsing a column raises that SQLite let someone who edited the file fill with anything.
+_TAMPERED = (ValueError, TypeError, AttributeError, OverflowError, OSError)
 
 
 @lru_cache(maxsize=16)
@@ -27,17 +29,29 @@ def modes_from_text(text: str) -> frozenset[Mode]:
 def blob(value: object) -> bytes:
     """A binary column. SQLite lets anyone who edits the file put text there: STORE_DAMAGED."""
     if not isinstance(value, bytes):
-        raise ChisoError(
-            Code.STORE_DAMAGED,
-            f"The store holds {type(value).__name__} where only bytes belong.",
-            "It was changed outside Chiso. Keep a copy of the home, and restore it from a backup.",
-        )
+        raise damaged(f"{type(value).__name__} where only bytes belong")
     return value
+
+
+def damaged(what: str) -> ChisoError:
+    """The error for a row that Chiso did not write; `what` says what stands in it."""
+    return ChisoError(
+        Code.STORE_DAMAGED,
+        f"The store holds {what}.",
+        "It was changed outside Chiso. Keep a copy of the home, and restore it from a backup.",
+    )
+
+
+def _instant(seconds: Any) -> datetime:
+    try:
+        return from_epoch_s(seconds)
+    except _TAMPERED as error:
+        raise damaged(f"{seconds!r} where a time belongs") from error
 
 
 def subject_from(row: Any) -> Subject:
     """A row of `subjects`."""
-    return Subject(SubjectId(row.id), row.label, from_epoch_s(row.added))
+    return Subject(SubjectId(row.id), row.label, _instant(row.added))
 
 
 def subject_values(subject: Subject) -> dict[str, object]:
@@ -51,7 +65,7 @@ def subject_values(subject: Subject) -> dict[str, object]:
 
 def receipt_from(row: Any) -> SignedReceipt:
     """A row of `receipts`."""
-    withdrawn = None if row.withdrawn is None else from_epoch_s(row.withdrawn)
+    withdrawn = None if row.withdrawn is None else _instant(row.withdrawn)
     body = blob(row.body)
     return SignedReceipt(parse_receipt(body), body, blob(row.signature), withdrawn)
 
@@ -78,15 +92,18 @@ def terms_from(row: Any) -> Terms:
     A search of a million makes two million of these; hence no call that can be left out.
     """
     receipt_id, subject_id, purpose, modes, granted, expires, withdrawn = row
-    return Terms(
-        receipt_id,
-        subject_id,
-        purpose,
-        modes_from_text(modes),
-        _from_epoch_s(granted, UTC),
-        _from_epoch_s(expires, UTC),
-        None if withdrawn is None else _from_epoch_s(withdrawn, UTC),
-    )
+    try:
+        return Terms(
+            receipt_id,
+            subject_id,
+            purpose,
+            modes_from_text(modes),
+            _from_epoch_s(granted, UTC),
+            _from_epoch_s(expires, UTC),
+            None if withdrawn is None else _from_epoch_s(withdrawn, UTC),
+        )
+    except _TAMPERED as error:
+        raise damaged(f"terms of a receipt that are none: {error}") from error
 
 
 def reference_from(row: Any) -> SealedReference:
@@ -98,13 +115,12 @@ def reference_from(row: Any) -> SealedReference:
         ModelDigest(model),
         sealed,
         photo_tag,
-        from_epoch_s(added),
+        _instant(added),
     )
 
 
 def head_from(row: Any) -> LogHead:
     """A row of `log_head`."""
-    peaks = tuple(
-        row.peaks[start : start + _PEAK_BYTES] for start in range(0, len(row.peaks), _PEAK_BYTES)
-    )
+    edge = blob(row.peaks)
+    peaks = tuple(edge[start : start + _PEAK_BYTES] for start in range(0, len(edge), _PEAK_BYTES))
     return LogHead(row.size, peaks, row.checkpoint)

@@ -18,7 +18,6 @@ SCHEMA_REVISION = "0001"
 """Alembic's newest revision; `tests/adapters/test_store.py` holds that it is."""
 
 BUSY_TIMEOUT_S = 60
-_SCRUB_TIMEOUT_S = 30.0
 _SCRUB_PAUSE_S = 0.05
 
 
@@ -58,16 +57,17 @@ class SqliteStore:
                     connection.exec_driver_sql("ROLLBACK")
                 raise
 
-    def scrub(self) -> None:
+    def scrub(self, patience_s: float) -> None:
         """Write the database anew from the rows it holds, and cut the write-ahead log to nothing.
 
         `secure_delete` overwrites deleted rows, but not the stale copies that SQLite leaves in a
         page when it moves rows between pages; only a rewrite does. Waits for other processes that
         read; raises ERASURE_UNFINISHED when they do not finish.
         """
-        deadline = time.monotonic() + _SCRUB_TIMEOUT_S
+        deadline = time.monotonic() + patience_s
         with self._translated(), self._engine.connect() as connection:
             connection.exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")  # the waiting is done here
             while True:
                 busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
                 if not busy:

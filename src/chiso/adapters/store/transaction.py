@@ -23,6 +23,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from chiso.adapters.store.rows import (
     blob,
+    damaged,
     head_from,
     receipt_from,
     receipt_values,
@@ -182,7 +183,7 @@ class SqlTransaction:
     def thresholds(self) -> list[ThresholdRecord]:
         """Every threshold record, oldest first."""
         rows = self._connection.execute(select(thresholds).order_by(thresholds.c.position))
-        return [parse_record(row.body) for row in rows]
+        return [_record_from(row.body) for row in rows]
 
     def setting(self, name: str) -> str | None:
         """Value of a setting."""
@@ -284,6 +285,13 @@ class SqlTransaction:
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": value})
         )
+
+
+def _record_from(body: object) -> ThresholdRecord:
+    try:
+        return parse_record(blob(body))
+    except (ChisoError, OverflowError) as error:  # a number in it may be infinite
+        raise damaged("a threshold record that is none") from error
 
 
 def _terms_under(row: Sequence[Any]) -> Terms:

@@ -9,7 +9,7 @@ import typer
 
 from chiso import wiring
 from chiso.core.errors import ChisoError, Code
-from chiso.interfaces.cli.agreements import modes_from, until
+from chiso.interfaces.cli.agreements import guardian_from, language_from, modes_from, until
 from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.files import read_file, sha256_of
 from chiso.interfaces.cli.manifest import BadRow, ManifestRow, read_manifest
@@ -111,8 +111,8 @@ def enrol(
         expires=until(expires),
         evidence_sha256=sha256_of(evidence, "the evidence"),
         notice_sha256=None if notice is None else sha256_of(notice, "the notice"),
-        guardian=guardian,
-        language=language,
+        guardian=guardian_from(guardian),
+        language=language_from(language),
     )
     max_bytes = opened.capture.decode.max_bytes
     loaded = [Photo(str(path), read_file(path, "a photo", max_bytes)) for path in photos]

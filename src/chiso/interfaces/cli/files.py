@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from chiso.core.errors import ChisoError, Code
@@ -37,3 +42,69 @@ def read_file(path: Path, what: str, max_bytes: int | None = None) -> bytes:
 def sha256_of(path: Path, what: str) -> str:
     """Lower-case hex SHA-256 of a file's content."""
     return hashlib.sha256(read_file(path, what)).hexdigest()
+
+
+def require_new_or_empty(folder: Path) -> None:
+    """Raise ChisoError(BAD_ARGUMENT) where something is in `folder`, or it is none."""
+    try:
+        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    if taken:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"{folder} is there already.",
+            "Name a new or empty folder with --out.",
+        )
+
+
+def write_folder(folder: Path, documents: Mapping[str, bytes]) -> None:
+    """Make a new or empty folder of these files, for their owner alone; all of them, or none.
+
+    Raises ChisoError: STORE_FULL, FILE_UNREADABLE.
+    """
+    try:
+        target = Path(os.path.realpath(folder))  # Path.resolve fails on a circle of links
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Inside a folder that is there: a shell may stand in it, or a disk be mounted on it.
+        beside = target if target.is_dir() else target.parent
+        making = Path(tempfile.mkdtemp(dir=beside, prefix=f".{target.name}."))
+        try:
+            for name, content in documents.items():
+                _write_privately(making / name, content)
+            _place(making, target)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _place(made: Path, target: Path) -> None:
+    if not target.is_dir():
+        made.replace(target)
+        return
+    target.chmod(0o700)
+    for each in made.iterdir():
+        each.replace(target / each.name)
+
+
+def _write_privately(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _unwritable(folder: Path, error: OSError) -> ChisoError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ChisoError(
+            Code.STORE_FULL,
+            f"The disk is full: {folder} was not written.",
+            "Free some space, or name a folder on another disk with --out.",
+        )
+    return ChisoError(
+        Code.FILE_UNREADABLE,
+        f"{folder} cannot be written ({error.strerror}).",
+        "Name a folder that you may write to with --out.",
+    )

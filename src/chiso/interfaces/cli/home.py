@@ -8,6 +8,7 @@ import typer
 
 from chiso import wiring
 from chiso.core.decisions import ThresholdRecord
+from chiso.core.labels import label_from
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import HomeOption, JsonOption
 from chiso.interfaces.cli.output import emit, say, show
@@ -32,6 +33,7 @@ def init(
 
     Example: chiso init --home ./clinic --controller "Mbare Clinic"
     """
+    controller = label_from(controller, "controller")
     directory = wiring.home_directory(home)
     made, starter = wiring.make_home(directory, controller, pack)
     if json:

@@ -11,7 +11,7 @@ from chiso import wiring
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import HomeOption, JsonOption
 from chiso.interfaces.cli.output import emit, show
-from chiso.services import log
+from chiso.services import log, log_check
 
 app = typer.Typer(
     help="The log: verify it, sign it, prove a leaf.",
@@ -25,7 +25,7 @@ def verify(home: HomeOption = None, json: JsonOption = False) -> int:
 
     Example: chiso log verify
     """
-    report = log.verify(wiring.open_home(wiring.home_directory(home)))
+    report = log_check.verify(wiring.open_home(wiring.home_directory(home)))
     if json:
         emit(
             {

@@ -14,7 +14,7 @@ from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import read_file
 from chiso.interfaces.cli.options import HomeOption, JsonOption
 from chiso.interfaces.cli.output import emit, progress, say, show, table
-from chiso.services.settings import use_pack
+from chiso.services.settings import require_here, use_pack
 
 app = typer.Typer(
     help="Models: list, pull, add, use.",
@@ -118,7 +118,9 @@ def use(
 
     Example: chiso models use opencv
     """
-    chosen = wiring.catalogue().pack(pack)
+    catalogue = wiring.catalogue()
+    chosen = catalogue.pack(pack)
+    require_here(catalogue, chosen)
     opened = wiring.open_home(wiring.home_directory(home))
     references = use_pack(opened, chosen)
     if json:

@@ -13,6 +13,7 @@ HomeOption = Annotated[
         "--home",
         envvar="CHISO_HOME",
         metavar="DIR",
+        readable=False,  # an unreadable home is an error of ours, with its own status
         help="The home to work in. Default: the platform's data directory.",
         show_default=False,
     ),

@@ -19,7 +19,9 @@ _PIPED_COLUMNS = 132
 
 def emit(document: Mapping[str, object]) -> None:
     """One JSON object, one line, on standard output."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    # A file's name need not be Unicode; its odd bytes go out as JSON escapes, which they must be.
+    line = json.dumps(document, ensure_ascii=False).encode(errors="backslashreplace").decode()
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

@@ -10,9 +10,10 @@ import typer
 
 from chiso import wiring
 from chiso.core.consent import ReceiptId
-from chiso.core.errors import ChisoError, Code
+from chiso.core.labels import label_from
 from chiso.core.times import to_text
 from chiso.interfaces.cli.exits import Exit
+from chiso.interfaces.cli.files import require_new_or_empty, write_folder
 from chiso.interfaces.cli.options import HomeOption, JsonOption
 from chiso.interfaces.cli.output import emit, say, show, table
 from chiso.services import people
@@ -139,21 +140,9 @@ def export(
     Example: chiso export "Rudo M." --out rudo-export
     """
     opened = wiring.open_home(wiring.home_directory(home))
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ChisoError(
-            Code.BAD_ARGUMENT, f"{out} is there already.", "Name a new or empty folder with --out."
-        )
+    require_new_or_empty(out)
     documents = people.export(opened, subject)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, content in documents.items():
-            (out / name).write_bytes(content)
-    except OSError as error:
-        raise ChisoError(
-            Code.FILE_UNREADABLE,
-            f"{out} cannot be written ({error.strerror}).",
-            "Name a folder that you may write to, on a disk with room, with --out.",
-        ) from error
+    write_folder(out, documents)
     if json:
         emit({"subject": subject, "out": str(out), "files": sorted(documents)})
     else:
@@ -179,8 +168,10 @@ def withdraw(
 
     Example: chiso withdraw "Rudo M."
     """
+    # An empty --receipt is a mistake in a script, and not "everything".
+    chosen = None if receipt is None else ReceiptId(label_from(receipt, "receipt's id"))
     opened = wiring.open_home(wiring.home_directory(home))
-    certificate = withdraw_person(opened, subject, ReceiptId(receipt) if receipt else None)
+    certificate = withdraw_person(opened, subject, chosen)
     if json:
         emit(_certificate_document(certificate))
         return Exit.DONE

@@ -64,6 +64,10 @@ def identify(
         list[Path], typer.Argument(metavar="PHOTO...", help="Photos; any number of faces.")
     ],
     purpose: PurposeOption,
+    every_face: Annotated[
+        bool,
+        typer.Option("--every-face", help="Look for faces far behind near ones too; slower."),
+    ] = False,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -81,23 +85,25 @@ def identify(
     worst = int(Exit.DONE)
     with progress("Identifying", len(photos)) as step:
         for count, photo in enumerate(photos, start=1):
-            answer = _identify_one(opened, photo, prepared)
+            answer = _identify_one(opened, photo, prepared, every_face)
             if json:
                 emit(_document(answer))
             else:
                 _show(answer)
+            if answer.error is not None:
+                say(f"{photo}: {answer.error.message} {answer.error.hint}")
             worst = max(worst, _status(answer))
             step.to(count)
     return worst
 
 
-def _identify_one(home: Home, photo: Path, prepared: Search) -> PhotoAnswer:
+def _identify_one(home: Home, photo: Path, prepared: Search, every_face: bool) -> PhotoAnswer:
     """One photo's answer. What is wrong with this photo does not stop the others."""
     try:
         content = read_file(photo, "a photo", home.capture.decode.max_bytes)
     except ChisoError as error:
         return PhotoAnswer(photo, (), error)
-    answer = identify_photo(home, content, prepared)
+    answer = identify_photo(home, content, prepared, every_face=every_face)
     if isinstance(answer, Refusal):
         return PhotoAnswer(photo, (), ChisoError(answer.code, answer.message, answer.hint))
     return PhotoAnswer(photo, answer, None)
@@ -148,11 +154,10 @@ def _box(box: Box) -> list[int]:
 
 
 def _show(answer: PhotoAnswer) -> None:
-    if answer.error is not None:
-        say(f"{answer.photo}: {answer.error.message} {answer.error.hint}")
-        return
     for number, face in enumerate(answer.faces, start=1):
-        which = f"{answer.photo}" + (f" face {number}" if len(answer.faces) > 1 else "")
+        box = face.face.face.box
+        place = f" face {number}, {box.x + box.width / 2:.0f} px from the left"
+        which = f"{answer.photo}{place if len(answer.faces) > 1 else ''}"
         if face.refusal is not None:
             show(f"{which}: not searched. {face.refusal.message} {face.refusal.hint}")
         elif face.candidates:

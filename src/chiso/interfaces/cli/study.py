@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 from chiso.core.errors import ChisoError, Code
@@ -14,43 +15,80 @@ PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 PEOPLE_FILE = "people.csv"
 
 
-def read_people(folder: Path) -> list[dict[str, str]]:
-    """Rows of a folder's `people.csv`: `subject`, and whatever people said of themselves."""
+@dataclass(frozen=True, slots=True)
+class PhotographedPerson:
+    """A row of `people.csv` by column, and her photos by name."""
+
+    row: dict[str, str]
+    photos: tuple[Path, ...]
+
+    @property
+    def subject(self) -> str:
+        """What her photos are named after."""
+        return self.row["subject"]
+
+
+def read_people(folder: Path) -> list[PhotographedPerson]:
+    """Everyone in a folder's `people.csv`, with her photos.
+
+    Hers are those whose name is hers, alone or followed by `_` and anything. Raises
+    ChisoError(BAD_MANIFEST) where the list is none, or where one photo would be two people's.
+    """
     path = folder / PEOPLE_FILE
+    rows = _rows(path)
+    photos: dict[str, list[Path]] = {row["subject"]: [] for row in rows}
+    for photo in sorted(folder.iterdir()):
+        if photo.suffix.lower() not in PHOTO_SUFFIXES:
+            continue
+        owners = [subject for subject in _subjects_in(photo.stem) if subject in photos]
+        if len(owners) > 1:
+            raise _bad(path, f"{photo.name} would be a photo of {' and of '.join(owners)}")
+        for owner in owners:
+            photos[owner].append(photo)
+    return [PhotographedPerson(row, tuple(photos[row["subject"]])) for row in rows]
+
+
+def _subjects_in(stem: str) -> list[str]:
+    """Every subject that a photo of this name may be of: `001_a_x` of 001, 001_a and 001_a_x."""
+    parts = stem.split("_")
+    return ["_".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
     try:
         text = read_file(path, "the list of people").decode("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        rows: dict[str, dict[str, str]] = {}
+        for row in reader:
+            if None in row or None in row.values():
+                raise _bad(path, f"line {reader.line_num} has more or fewer cells than columns")
+            subject = row.get("subject")
+            if not subject:
+                raise _bad(path, f"line {reader.line_num} names no subject")
+            if subject in rows:
+                raise _bad(path, f"{subject} is in it twice")
+            rows[subject] = row
     except (UnicodeDecodeError, csv.Error) as error:
         raise _bad(path, f"it is not CSV in UTF-8 ({error})") from error
-    if not rows or not rows[0].get("subject"):
-        raise _bad(path, "it has no column `subject`, or no rows")
-    return rows
-
-
-def photos_of(folder: Path, subject: str) -> list[Path]:
-    """Photos whose name is the subject's, alone or followed by `_` and anything; by name."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in PHOTO_SUFFIXES
-        and (path.stem == subject or path.stem.startswith(f"{subject}_"))
-    )
+    if not rows:
+        raise _bad(path, "it has no rows")
+    return list(rows.values())
 
 
 def read_study(folder: Path, consent: Path, grouped_by: str | None) -> Study:
     """Every photo of everyone in a folder, with the group of column `grouped_by`."""
-    rows = read_people(folder)
-    if grouped_by is not None and grouped_by not in rows[0]:
+    people = read_people(folder)
+    if grouped_by is not None and grouped_by not in people[0].row:
         raise _bad(folder / PEOPLE_FILE, f"it has no column {grouped_by!r}")
     photos = [
         StudyPhoto(
-            subject=row["subject"],
-            group=row[grouped_by].strip() if grouped_by else "",
+            subject=each.subject,
+            group=each.row[grouped_by].strip() if grouped_by else "",
             name=path.name,
             content=read_file(path, "a photo"),
         )
-        for row in rows
-        for path in photos_of(folder, row["subject"])
+        for each in people
+        for path in each.photos
     ]
     if not photos:
         raise ChisoError(
@@ -66,5 +104,6 @@ def _bad(path: Path, why: str) -> ChisoError:
     return ChisoError(
         Code.BAD_MANIFEST,
         f"{path} is not a list of people: {why}.",
-        "Its first line must name a column `subject`; others hold what people said of themselves.",
+        "Its first line must name a column `subject`, each other line a person of her own; no "
+        "subject may begin with another's name and `_`, where both have photos.",
     )

@@ -112,7 +112,7 @@ def fit(
     with progress("Measuring", len(study.photos)) as step:
         fitted = fit_study(engine, study, target_fmr, policy, now, step.to)
     if opened is not None:
-        thresholds.add(opened, fitted.record, activate=False)
+        thresholds.add(opened, fitted.record)
     elif out is not None:
         _write(out, fitted.record)
     _report(fitted, json)

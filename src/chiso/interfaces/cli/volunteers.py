@@ -12,7 +12,7 @@ from chiso import wiring
 from chiso.core.errors import ChisoError, Code
 from chiso.core.settings import DecodeLimits
 from chiso.interfaces.cli.files import read_file
-from chiso.interfaces.cli.study import PEOPLE_FILE, photos_of, read_people
+from chiso.interfaces.cli.study import PEOPLE_FILE, read_people
 from chiso.services.demo.cast import Volunteer
 from chiso.services.enrol import Photo
 
@@ -70,15 +70,13 @@ def read_folder(folder: Path) -> PhotoFolder:
     """Everyone in the folder who has two photos: by name, the first enrols, the second is shown."""
     volunteers: list[Volunteer] = []
     left_out: list[str] = []
-    for row in read_people(folder):
-        subject = row["subject"]
-        photos = photos_of(folder, subject)[:2]
-        if len(photos) < 2:
-            left_out.append(subject)
+    for each in read_people(folder):
+        if len(each.photos) < 2:
+            left_out.append(each.subject)
             continue
-        reference, probe = (_photo(path) for path in photos)
-        group = (row.get(GROUP_COLUMN) or "").strip()
-        volunteers.append(Volunteer(subject, group, reference, probe))
+        reference, probe = (_photo(path) for path in each.photos[:2])
+        group = each.row.get(GROUP_COLUMN, "").strip()
+        volunteers.append(Volunteer(each.subject, group, reference, probe))
     signed = _what_was_signed(folder)
     return PhotoFolder(
         folder,

@@ -11,7 +11,7 @@ from chiso.capture.decode import decode
 from chiso.core.consent import Mode
 from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import BiometricSample, Box, Refusal
-from chiso.services import log
+from chiso.services import log, log_check
 from chiso.services.demo.cast import Cast, Volunteer, cast
 from chiso.services.demo.group_picture import GroupPicture, compose
 from chiso.services.demo.recognition import Recognition, Watch, recognise
@@ -86,7 +86,7 @@ def tell(stage: Stage, volunteers: Sequence[Volunteer]) -> DemoResult:
         other_purpose,
         scene,
         withdrawal,
-        log.verify(stage.home),
+        log_check.verify(stage.home),
         log.checkpoint(stage.home),
         prepare_search(stage.home, PURPOSE).record,
         loading_s,
