@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chiso.account.merkle import (
     appended,
     inclusion_proof,
+    inclusion_proofs,
     leaf_hash,
     node_hash,
     peaks_of,
@@ -72,6 +73,28 @@ def test_a_tree_grown_leaf_by_leaf_has_the_root_of_the_definition(leaves: list[b
     peaks, size = peaks_of(leaves)
     assert size == len(leaves)
     assert root_of(peaks) == _root_by_definition(leaves)
+
+
+def _proof_by_definition(leaves: list[bytes], index: int) -> tuple[bytes, ...]:
+    """RFC 6962 §2.1.1, word for word."""
+    if len(leaves) == 1:
+        return ()
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    if index < split:
+        other = _root_by_definition(leaves[split:])
+        return (*_proof_by_definition(leaves[:split], index), other)
+    other = _root_by_definition(leaves[:split])
+    return (*_proof_by_definition(leaves[split:], index - split), other)
+
+
+@given(_LEAVES)
+def test_the_proofs_of_all_leaves_are_those_of_the_definition(leaves: list[bytes]) -> None:
+    every = range(len(leaves))
+    assert inclusion_proofs(leaves, every) == [
+        _proof_by_definition(leaves, index) for index in every
+    ]
 
 
 @given(_LEAVES, st.data())

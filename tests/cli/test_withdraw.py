@@ -317,3 +317,39 @@ def _public_key(chiso: Chiso) -> Ed25519PublicKey:
 def _found(chiso: Chiso, photo: Path) -> list[str]:
     (face,) = chiso("identify", photo, "--purpose", PURPOSE).document["faces"]
     return [each["subject"] for each in face["candidates"][:1]]
+
+
+def test_the_certificate_can_be_kept_in_a_file_for_its_owner_alone(
+    peopled: Chiso, tmp_path: Path
+) -> None:
+    file = tmp_path / "certificate.json"
+    answer = peopled("withdraw", "001", "--out", file)
+    assert answer.status == 0
+    assert json.loads(file.read_text()) == answer.document
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["there.json", "no-such-folder/certificate.json"])
+def test_nothing_is_erased_when_the_certificate_could_not_be_kept(
+    peopled: Chiso, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "there.json").write_text("mine")
+    before = peopled.holdings()
+    assert peopled("withdraw", "001", "--out", tmp_path / name).status in {2, 6}
+    assert_untouched(peopled, before)
+    assert (tmp_path / "there.json").read_text() == "mine"
+
+
+def test_no_empty_certificate_is_left_when_there_is_nobody_to_erase(
+    peopled: Chiso, tmp_path: Path
+) -> None:
+    file = tmp_path / "certificate.json"
+    assert peopled("withdraw", "nobody", "--out", file).status == 4
+    assert not file.exists()
+
+
+def test_withdrawing_one_receipt_says_that_it_is_kept(peopled: Chiso) -> None:
+    receipt = peopled("receipts", "001").document["receipts"][0]["receipt"]
+    answer = peopled("withdraw", "001", "--receipt", receipt).document
+    assert (answer["references"], answer["receipts"], answer["receipts_withdrawn"]) == (1, 0, 1)
+    assert peopled("receipts", "001").document["receipts"][0]["state"] == "withdrawn"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
@@ -56,20 +56,37 @@ def peaks_of(leaves: Iterable[bytes]) -> tuple[tuple[bytes, ...], int]:
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """Audit path of leaf `index` (RFC 6962 §2.1.1): sibling hashes from the leaf to the root."""
-    size = len(leaves)
-    if not 0 <= index < size:
-        raise IndexError(f"no leaf {index} in a tree of {size}")
-    if size == 1:
-        return ()
-    split = 1 << ((size - 1).bit_length() - 1)
-    if index < split:
-        return (*inclusion_proof(leaves[:split], index), _root(leaves[split:]))
-    return (*inclusion_proof(leaves[split:], index - split), _root(leaves[:split]))
+    """Audit path of leaf `index` (RFC 6962 §2.1.1): sibling hashes from the leaf to the root.
+
+    Raises IndexError where there is no such leaf.
+    """
+    (proof,) = inclusion_proofs(leaves, [index])
+    return proof
 
 
-def _root(leaves: Sequence[bytes]) -> bytes:
-    return root_of(peaks_of(leaves)[0])
+def inclusion_proofs(leaves: Sequence[bytes], indices: Sequence[int]) -> list[tuple[bytes, ...]]:
+    """As `inclusion_proof`, of many leaves, with every node hashed once."""
+    levels = list(_levels(leaves))
+    proofs = []
+    for index in indices:
+        if not 0 <= index < len(leaves):
+            raise IndexError(f"no leaf {index} in a tree of {len(leaves)}")
+        proof, place = [], index
+        for level in levels:
+            if place ^ 1 < len(level):
+                proof.append(level[place ^ 1])
+            place >>= 1
+        proofs.append(tuple(proof))
+    return proofs
+
+
+def _levels(leaves: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The tree from its leaves up to below its root; a last node without a sibling rises."""
+    level = leaves
+    while len(level) > 1:
+        yield level
+        pairs = [node_hash(*level[at : at + 2]) for at in range(0, len(level) - 1, 2)]
+        level = [*pairs, *level[2 * len(pairs) :]]
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from chiso.account.merkle import node_hash
+from chiso.account.merkle import inclusion_proofs
 from chiso.consent.policy import objection
 from chiso.core.canonical import JsonValue
 from chiso.core.consent import SubjectId
@@ -145,34 +145,11 @@ def _proofs(view: ReadTransaction, subject_id: SubjectId) -> list[InclusionProof
             "The log does not verify: leaves are missing, so nothing can be proven to be in it.",
             "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
         )
-    paths = audit_paths(hashes, [each.seq for each in hers])
+    paths = inclusion_proofs(hashes, [each.seq for each in hers])
     return [
         InclusionProof(each.seq, hashes[each.seq], path, head.checkpoint, each.salt, each.body)
         for each, path in zip(hers, paths, strict=True)
     ]
-
-
-def audit_paths(hashes: Sequence[bytes], seqs: Sequence[int]) -> list[tuple[bytes, ...]]:
-    """`chiso.account.merkle.inclusion_proof` of many leaves, with every node hashed only once."""
-    levels = list(_levels(hashes))
-    paths = []
-    for seq in seqs:
-        path, place = [], seq
-        for level in levels:
-            if place ^ 1 < len(level):
-                path.append(level[place ^ 1])
-            place >>= 1
-        paths.append(tuple(path))
-    return paths
-
-
-def _levels(hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """The tree from its leaves up; a last node without a sibling rises as it is."""
-    level = hashes
-    while len(level) > 1:
-        yield level
-        pairs = [node_hash(*level[at : at + 2]) for at in range(0, len(level) - 1, 2)]
-        level = [*pairs, *level[2 * len(pairs) :]]
 
 
 def _known(view: ReadTransaction, label: str) -> Subject:

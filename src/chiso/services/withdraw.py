@@ -22,11 +22,15 @@ _SCRUB_SETTING, _DUE, _DONE = "scrub", "due", "done"
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What was erased, and the log before and after. `signature` is the home's, over `body`."""
+    """What was erased, and the log before and after. `signature` is the home's, over `body`.
+
+    `receipts` were destroyed; `receipts_withdrawn` are kept, to show that they ended.
+    """
 
     subject: str
     references: int
     receipts: int
+    receipts_withdrawn: int
     log_payloads: int
     key_destroyed: bool
     checkpoint_before: str
@@ -39,6 +43,7 @@ class Certificate:
 class _Erased:
     references: int
     receipts: int
+    receipts_withdrawn: int
     log_payloads: int
 
 
@@ -117,7 +122,7 @@ def _finish(home: Home) -> None:
 
 def _erase_everything(home: Home, transaction: WriteTransaction, subject: Subject) -> _Erased:
     references, receipts, payloads = transaction.erase_subject(subject.subject_id)
-    erased = _Erased(references, receipts, payloads)
+    erased = _Erased(references, receipts, 0, payloads)
     _record(home, transaction, EventType.ERASED, None, subject.subject_id, erased)
     return erased
 
@@ -127,7 +132,7 @@ def _erase_receipt(
 ) -> _Erased:
     receipt = _receipt_of(transaction, subject, receipt_id)
     references = transaction.withdraw_receipt(receipt.receipt.header.receipt_id, home.clock.now())
-    erased = _Erased(references, 1, 0)
+    erased = _Erased(references, 0, 1, 0)
     owner = subject.subject_id
     _record(home, transaction, EventType.RECEIPT_WITHDRAWN, owner, owner, erased)
     return erased
@@ -160,6 +165,7 @@ def _record(
         "erased_subject": concerned,
         "references": erased.references,
         "receipts": erased.receipts,
+        "receipts_withdrawn": erased.receipts_withdrawn,
         "log_payloads": erased.log_payloads,
     }
     record(home, transaction, [Event(kind, home.clock.now(), owner, facts)])
@@ -176,6 +182,7 @@ def _certificate(
             "at": to_text(home.clock.now()),
             "references": erased.references,
             "receipts": erased.receipts,
+            "receipts_withdrawn": erased.receipts_withdrawn,
             "log_payloads": erased.log_payloads,
             "key_destroyed": key_destroyed,
             "checkpoint_before": before,
@@ -187,6 +194,7 @@ def _certificate(
         label,
         erased.references,
         erased.receipts,
+        erased.receipts_withdrawn,
         erased.log_payloads,
         key_destroyed,
         before,
@@ -202,5 +210,7 @@ def _note_of(head: LogHead | None) -> str:
 
 def _nobody(message: str) -> ChisoError:
     return ChisoError(
-        Code.NO_CONSENT, message, "`chiso subjects` lists who is enrolled, with their receipts."
+        Code.NO_CONSENT,
+        message,
+        "`chiso subjects` lists who is enrolled, and `chiso receipts` what each agreed to.",
     )

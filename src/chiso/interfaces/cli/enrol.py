@@ -14,7 +14,7 @@ from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.files import read_file, sha256_of
 from chiso.interfaces.cli.manifest import BadRow, ManifestRow, read_manifest
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import emit, error_document, progress, say, show
+from chiso.interfaces.cli.output import counted, emit, error_document, progress, say, show
 from chiso.services.enrol import Agreement, Enrolled, Photo, PhotoRefused
 from chiso.services.enrol import enrol as enrol_person
 from chiso.services.home import Home
@@ -86,11 +86,13 @@ def enrol(
     Many: chiso enrol --manifest people.csv
     """
     if manifest is not None:
-        if subject is not None or photos:
-            raise _usage("With --manifest, subjects and photos come from the file.")
+        if subject or photos or purpose or modes or expires or evidence or notice or guardian:
+            raise _usage("With --manifest, people, photos and terms come from the file alone.")
         return _enrol_many(wiring.open_home(wiring.home_directory(home)), manifest, json)
     if subject is None or not photos:
         raise _usage("Name the person and at least one photo, or give --manifest.")
+    if Path(subject).is_file():
+        raise _usage(f"{subject} is a file, and the person's name comes first.")
     missing = [
         name
         for name, value in (
@@ -141,8 +143,8 @@ def _enrol_many(home: Home, path: Path, json: bool) -> int:
                 step.to(count)
     except BaseException:
         say(
-            f"Stopped. {enrolled} photos were enrolled and stay so; run the same command again to "
-            "go on: what is enrolled already is not enrolled twice."
+            f"Stopped. {counted(enrolled, 'photo')} enrolled, and kept. Run the same command again "
+            "to go on: what is enrolled already is not enrolled twice."
         )
         raise
     if json:
@@ -154,7 +156,7 @@ def _enrol_many(home: Home, path: Path, json: bool) -> int:
             }
         )
     else:
-        show(f"Enrolled {enrolled} photos; {already} were enrolled already; {len(bad)} refused.")
+        show(f"Enrolled {counted(enrolled, 'photo')}; {already} already; {len(bad)} refused.")
     for row, why in bad:
         say(f"{path}:{row.line}: {why.message} {why.hint}")
     return Exit.REFUSED_SAMPLE if bad else Exit.DONE
@@ -184,15 +186,11 @@ def _report(subject: str, done: Enrolled, json: bool) -> None:
         )
         return
     if done.references_added:
-        show(
-            f"Enrolled {subject} with {_photos(done.references_added)}; receipt {done.receipt_id}."
-        )
+        photos = counted(done.references_added, "photo")
+        show(f"Enrolled {subject} with {photos}; receipt {done.receipt_id}.")
     if done.already_enrolled:
-        show(f"{_photos(done.already_enrolled)} of {subject} already enrolled: nothing changed.")
-
-
-def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count} photos"
+        photos = counted(done.already_enrolled, "photo")
+        show(f"{photos} of {subject} already enrolled: nothing changed.")
 
 
 def _refused(done: PhotoRefused, json: bool) -> int:

@@ -7,8 +7,10 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from chiso.core.errors import ChisoError, Code
 
@@ -40,8 +42,13 @@ def read_file(path: Path, what: str, max_bytes: int | None = None) -> bytes:
 
 
 def sha256_of(path: Path, what: str) -> str:
-    """Lower-case hex SHA-256 of a file's content."""
-    return hashlib.sha256(read_file(path, what)).hexdigest()
+    """Lower-case hex SHA-256 of a file's content. Raises BAD_ARGUMENT for an empty one."""
+    content = read_file(path, what)
+    if not content:
+        raise ChisoError(
+            Code.BAD_ARGUMENT, f"{path} is empty: it shows nothing.", f"Name the file of {what}."
+        )
+    return hashlib.sha256(content).hexdigest()
 
 
 def require_new_or_empty(folder: Path) -> None:
@@ -108,3 +115,32 @@ def _unwritable(folder: Path, error: OSError) -> ChisoError:
         f"{folder} cannot be written ({error.strerror}).",
         "Name a folder that you may write to with --out.",
     )
+
+
+@contextmanager
+def reserved(path: Path | None) -> Iterator[TextIO | None]:
+    """A new file, for its owner alone, to write to in the block; it goes if the block fails.
+
+    Raises BAD_ARGUMENT if it is there already. None for None.
+    """
+    if path is None:
+        yield None
+        return
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise ChisoError(
+            Code.BAD_ARGUMENT, f"{path} is there already.", "Name a new file with --out."
+        ) from error
+    except OSError as error:
+        raise ChisoError(
+            Code.FILE_UNREADABLE,
+            f"{path} cannot be written ({error.strerror}).",
+            "Name a file in a folder that you may write to. Nothing was changed.",
+        ) from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        try:
+            yield file
+        except BaseException:
+            path.unlink()
+            raise

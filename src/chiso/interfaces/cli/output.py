@@ -36,6 +36,11 @@ def show(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
+def counted(count: int, what: str) -> str:
+    """`1 photo`, `3 photos`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def error_document(error: ChisoError) -> dict[str, str]:
     """An error as every JSON answer carries it."""
     return {"code": error.code.value, "message": error.message, "hint": error.hint}
@@ -53,7 +58,10 @@ def table(
     for column, heading in enumerate(headings):
         is_number = column in numeric
         grid.add_column(
-            heading, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number
+            heading,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=is_number or column == 0,  # a name that is broken cannot be copied
         )
     for row in rows:
         grid.add_row(*row)

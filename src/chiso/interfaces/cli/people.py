@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json as jsonlib
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,9 @@ from chiso.core.consent import ReceiptId
 from chiso.core.labels import label_from
 from chiso.core.times import to_text
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.files import require_new_or_empty, write_folder
+from chiso.interfaces.cli.files import require_new_or_empty, reserved, write_folder
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import emit, say, show, table
+from chiso.interfaces.cli.output import counted, emit, say, show, table
 from chiso.services import people
 from chiso.services.withdraw import Certificate
 from chiso.services.withdraw import withdraw as withdraw_person
@@ -87,22 +88,17 @@ def receipts(
     elif not held:
         show("There are no receipts yet: `chiso enrol --help` shows how one is made.")
     else:
-        table(
-            ("receipt", "subject", "purpose", "modes", "expires", "state", "references"),
-            [
-                (
-                    each.signed.receipt.header.receipt_id,
-                    each.signed.receipt.parties.subject,
-                    each.signed.receipt.processing.purpose,
-                    ", ".join(each.signed.receipt.processing.modes),
-                    f"{each.signed.receipt.processing.expires:%Y-%m-%d}",
-                    each.state,
-                    str(each.references),
-                )
-                for each in held
-            ],
-            numeric=(6,),
-        )
+        for each in held:
+            receipt = each.signed.receipt
+            modes = " and ".join(receipt.processing.modes)
+            show(f"{receipt.header.receipt_id}  {receipt.parties.subject}")
+            show(
+                f"    {receipt.processing.purpose!r}, to {modes}, until "
+                f"{receipt.processing.expires:%Y-%m-%d}: {each.state}, "
+                f"{counted(each.references, 'reference')}"
+            )
+            if receipt.parties.guardian:
+                show(f"    {receipt.parties.guardian} agreed for her.")
     return Exit.DONE
 
 
@@ -158,6 +154,10 @@ def withdraw(
             "--receipt", metavar="ID", help="Withdraw this receipt only.", show_default=False
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the certificate to a new file, too."),
+    ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -171,15 +171,22 @@ def withdraw(
     # An empty --receipt is a mistake in a script, and not "everything".
     chosen = None if receipt is None else ReceiptId(label_from(receipt, "receipt's id"))
     opened = wiring.open_home(wiring.home_directory(home))
-    certificate = withdraw_person(opened, subject, chosen)
+    with reserved(out) as file:  # what cannot be written is known before anything is erased
+        certificate = withdraw_person(opened, subject, chosen)
+        document = _certificate_document(certificate)
+        if file is not None:
+            file.write(jsonlib.dumps(document, indent=2, ensure_ascii=False) + "\n")
     if json:
-        emit(_certificate_document(certificate))
+        emit(document)
         return Exit.DONE
-    show(
-        f"Erased for {subject}: {certificate.references} references, "
-        f"{certificate.receipts} receipts, {certificate.log_payloads} log entries' content, "
-        f"{'and her key' if certificate.key_destroyed else 'and kept her key for the rest'}."
-    )
+    erased = counted(certificate.references, "reference")
+    if chosen is None:
+        erased += f", {counted(certificate.receipts, 'receipt')}, the content of "
+        erased += counted(certificate.log_payloads, "log leaf").replace("leafs", "leaves")
+    key = "and her key" if certificate.key_destroyed else "and kept her key for the rest"
+    show(f"Erased for {subject}: {erased}, {key}.")
+    if chosen is not None:
+        show(f"Receipt {chosen} is withdrawn; it is kept to show that, until she withdraws all.")
     show("Erasure certificate, to give to the person:\n")
     show(certificate.body.decode())
     show(f"signature {base64.b64encode(certificate.signature).decode()}")
@@ -192,6 +199,7 @@ def _certificate_document(certificate: Certificate) -> dict[str, object]:
         "subject": certificate.subject,
         "references": certificate.references,
         "receipts": certificate.receipts,
+        "receipts_withdrawn": certificate.receipts_withdrawn,
         "log_payloads": certificate.log_payloads,
         "key_destroyed": certificate.key_destroyed,
         "certificate": certificate.body.decode(),
