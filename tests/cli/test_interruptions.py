@@ -23,6 +23,8 @@ from tests.cli.running import (
     write_manifest,
 )
 
+from chiso.interfaces.cli.output import counted
+
 Volunteer = Callable[..., Path]
 SmallPhotos = list[tuple[str, Path, Path]]
 PAGE_BYTES = 4096
@@ -56,7 +58,7 @@ def test_ctrl_c_in_a_manifest_keeps_the_rows_that_landed(
     landed = run.holdings().references
     assert stopped.status == 130
     assert stopped.stdout == ""
-    assert f"Stopped. {landed} photos were enrolled and stay so" in stopped.stderr
+    assert f"Stopped. {counted(landed, 'photo')} enrolled, and kept" in stopped.stderr
     assert "run the same command again" in stopped.stderr
     assert "Traceback" not in stopped.stderr
     assert 5 <= landed < 2 * len(small_photos)
@@ -245,7 +247,7 @@ def test_a_full_disk_in_a_manifest_keeps_the_rows_that_landed(
     assert_error(stopped, 6, "store-full", "nothing was changed")
     (disk / "filler").unlink()
     landed = peopled.holdings().references - before.references
-    assert f"Stopped. {landed} photos were enrolled and stay so" in stopped.stderr
+    assert f"Stopped. {counted(landed, 'photo')} enrolled, and kept" in stopped.stderr
     assert 0 < landed < 12
     again = peopled.process("enrol", "--manifest", manifest).document
     assert (again["enrolled"], again["already_enrolled"]) == (12 - landed, landed)
