@@ -58,8 +58,10 @@ def test_ctrl_c_in_a_manifest_keeps_the_rows_that_landed(
     landed = run.holdings().references
     assert stopped.status == 130
     assert stopped.stdout == ""
-    assert f"Stopped. {counted(landed, 'photo')} enrolled, and kept" in stopped.stderr
-    assert "run the same command again" in stopped.stderr
+    # Ctrl-C may come between a row's commit and its being counted.
+    told = [f"Stopped. {counted(number, 'photo')} enrolled" for number in (landed, landed - 1)]
+    assert any(each in stopped.stderr for each in told)
+    assert "Run the same command again" in stopped.stderr
     assert "Traceback" not in stopped.stderr
     assert 5 <= landed < 2 * len(small_photos)
     assert_whole(run)
