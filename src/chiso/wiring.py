@@ -142,7 +142,7 @@ def _finish_erasures(home: Home) -> None:
     try:
         finish_erasures(home, _PATIENCE_S)
     except ChisoError as error:
-        if error.code is not Code.ERASURE_UNFINISHED:
+        if error.code not in (Code.ERASURE_UNFINISHED, Code.STORE_BUSY):
             raise
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from threading import Timer
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -232,3 +233,34 @@ def test_no_stale_copy_of_many_erased_people_is_left_in_any_page(
     files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert not [label for label in erased if label.encode() in files]
     assert all(person.label.encode() in files for person in people)
+
+
+def test_a_reader_delays_the_scrubbing_and_nothing_else(
+    enrolled: SqliteStore, tmp_path: Path
+) -> None:
+    reader = sqlite3.connect(tmp_path / "store.sqlite3")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM subjects").fetchone()
+    with enrolled.writing() as transaction:
+        transaction.erase_subject(_ANNA.subject_id)
+    with pytest.raises(ChisoError) as caught:
+        enrolled.scrub(0.0)
+    assert caught.value.code is Code.ERASURE_UNFINISHED
+    reader.close()
+    enrolled.scrub(0.0)
+    with enrolled.writing() as transaction:
+        transaction.put_setting("pack", "offline")
+
+
+def test_a_writer_is_waited_for_again_after_a_scrubbing(
+    enrolled: SqliteStore, tmp_path: Path
+) -> None:
+    enrolled.scrub(0.0)
+    writer = sqlite3.connect(tmp_path / "store.sqlite3", check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    release = Timer(0.3, writer.rollback)
+    release.start()
+    with enrolled.writing() as transaction:
+        transaction.put_setting("pack", "offline")
+    release.join()
+    writer.close()

@@ -10,13 +10,13 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from chiso.adapters.sqlite_errors import BUSY_TIMEOUT_S, as_chiso_error
 from chiso.adapters.vault import NONCE_BYTES
 from chiso.core.consent import SubjectId
 from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Randomness
 
 KEY_BYTES = 32
-_BUSY_TIMEOUT_S = 60.0
 _SIGNING_KEY = "signing"
 _TABLES = (
     "CREATE TABLE person_keys (subject_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID",
@@ -144,7 +144,7 @@ class FileKeystore:
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
-            database = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S)
+            database = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
             try:
                 database.execute("PRAGMA secure_delete=ON")
                 database.execute("PRAGMA synchronous=FULL")
@@ -153,31 +153,4 @@ class FileKeystore:
             finally:
                 database.close()
         except sqlite3.DatabaseError as error:
-            raise _as_chiso_error(self._path, error) from error
-
-
-def _as_chiso_error(path: Path, error: sqlite3.DatabaseError) -> ChisoError:
-    said = str(error)
-    if "full" in said or "disk I/O" in said:
-        return ChisoError(
-            Code.STORE_FULL,
-            f"The disk of {path} is full or cannot be written: nothing was changed ({said}).",
-            "Free some space and run the command again.",
-        )
-    if "locked" in said or "busy" in said:
-        return ChisoError(
-            Code.STORE_BUSY,
-            f"Another process held {path} for {_BUSY_TIMEOUT_S:g} s: nothing was changed.",
-            "Run the command again when it has finished.",
-        )
-    if "readonly" in said or "unable to open" in said:
-        return ChisoError(
-            Code.HOME_UNREADABLE,
-            f"{path} cannot be opened for writing: nothing was changed ({said}).",
-            "Check who owns the home and whether its disk is mounted read-only.",
-        )
-    return ChisoError(
-        Code.STORE_DAMAGED,
-        f"{path} is damaged ({said}).",
-        "Restore the keystore from the home's backup.",
-    )
+            raise as_chiso_error(self._path, str(error)) from error

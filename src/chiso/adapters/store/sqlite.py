@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,14 +10,12 @@ from typing import Any
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
+from chiso.adapters.sqlite_errors import BUSY_TIMEOUT_S, as_chiso_error
 from chiso.adapters.store.transaction import SqlTransaction
 from chiso.core.errors import ChisoError, Code
 
 SCHEMA_REVISION = "0001"
 """Alembic's newest revision; `tests/adapters/test_store.py` holds that it is."""
-
-BUSY_TIMEOUT_S = 60
-_SCRUB_PAUSE_S = 0.05
 
 
 class SqliteStore:
@@ -64,23 +61,21 @@ class SqliteStore:
         page when it moves rows between pages; only a rewrite does. Waits for other processes that
         read; raises ERASURE_UNFINISHED when they do not finish.
         """
-        deadline = time.monotonic() + patience_s
         with self._translated(), self._engine.connect() as connection:
-            connection.exec_driver_sql("VACUUM")
-            connection.exec_driver_sql("PRAGMA busy_timeout=0")  # the waiting is done here
-            while True:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={round(patience_s * 1000)}")
+            try:
+                connection.exec_driver_sql("VACUUM")
                 busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
-                if not busy:
-                    return
-                if time.monotonic() > deadline:
-                    raise ChisoError(
-                        Code.ERASURE_UNFINISHED,
-                        "The rows are deleted, but another process reads the store and keeps an "
-                        "old copy of it alive.",
-                        "Stop the other process and run any chiso command on this home: "
-                        "it finishes the erasure.",
-                    )
-                time.sleep(_SCRUB_PAUSE_S)
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
+        if busy:
+            raise ChisoError(
+                Code.ERASURE_UNFINISHED,
+                "The rows are deleted, but another process reads the store and keeps an old copy "
+                "of it alive.",
+                "Stop the other process and run any chiso command on this home: it finishes the "
+                "erasure.",
+            )
 
     def revision(self) -> str | None:
         """The schema's revision, None for a new file."""
@@ -130,7 +125,7 @@ class SqliteStore:
         except IntegrityError:
             raise  # a broken contract of ours, not a state of the file
         except DatabaseError as error:
-            raise _as_chiso_error(self._path, error) from error
+            raise as_chiso_error(self._path, str(error.orig)) from error
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -142,30 +137,3 @@ def _configure(connection: Any, _record: object) -> None:
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _as_chiso_error(path: Path, error: DatabaseError) -> ChisoError:
-    said = str(error.orig)
-    if "full" in said or "disk I/O" in said:
-        return ChisoError(
-            Code.STORE_FULL,
-            f"The disk of {path} is full or cannot be written: nothing was changed ({said}).",
-            "Free some space and run the command again.",
-        )
-    if "locked" in said or "busy" in said:
-        return ChisoError(
-            Code.STORE_BUSY,
-            f"Another process held {path} for {BUSY_TIMEOUT_S} s: nothing was changed.",
-            "Run the command again when it has finished.",
-        )
-    if "readonly" in said or "unable to open" in said:
-        return ChisoError(
-            Code.HOME_UNREADABLE,
-            f"{path} cannot be opened for writing ({said}).",
-            "Check who owns the home and whether its disk is mounted read-only.",
-        )
-    return ChisoError(
-        Code.STORE_DAMAGED,
-        f"{path} is damaged ({said}).",
-        "Keep a copy of the home as it is and restore it from a backup that verifies.",
-    )

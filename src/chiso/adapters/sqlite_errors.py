@@ -1,0 +1,37 @@
+"""What SQLite says when a file cannot be used, as errors that say what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chiso.core.errors import ChisoError, Code
+
+BUSY_TIMEOUT_S = 60
+"""How long a command waits for another process to finish with a file."""
+
+
+def as_chiso_error(path: Path, said: str) -> ChisoError:
+    """The error for `path` that SQLite's message stands for."""
+    if "full" in said or "disk I/O" in said:
+        return ChisoError(
+            Code.STORE_FULL,
+            f"The disk of {path} is full or cannot be written: nothing was changed ({said}).",
+            "Free some space and run the command again.",
+        )
+    if "locked" in said or "busy" in said:
+        return ChisoError(
+            Code.STORE_BUSY,
+            f"Another process held {path} for too long: nothing was changed.",
+            "Run the command again when it has finished.",
+        )
+    if "readonly" in said or "unable to open" in said:
+        return ChisoError(
+            Code.HOME_UNREADABLE,
+            f"{path} cannot be opened for writing: nothing was changed ({said}).",
+            "Check who owns the home and whether its disk is mounted read-only.",
+        )
+    return ChisoError(
+        Code.STORE_DAMAGED,
+        f"{path} is damaged ({said}).",
+        "Keep a copy of the home as it is and restore it from a backup that verifies.",
+    )
