@@ -10,7 +10,7 @@ import typer
 from chiso import wiring
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import emit, show
+from chiso.interfaces.cli.output import emit, show, show_exactly
 from chiso.services import log, log_check
 
 app = typer.Typer(
@@ -55,7 +55,7 @@ def checkpoint(home: HomeOption = None, json: JsonOption = False) -> int:
     if json:
         emit({"checkpoint": note})
     else:
-        show(note.rstrip("\n"))
+        show_exactly(note.rstrip("\n"))
     return Exit.DONE
 
 
@@ -83,9 +83,10 @@ def prove(
             }
         )
         return Exit.DONE
-    show(f"leaf {proof.seq}: {proof.leaf_hash.hex()}")
-    show(f"says: {proof.payload.decode() if proof.payload else '(destroyed)'}")
+    show_exactly(f"leaf {proof.seq}: {proof.leaf_hash.hex()}")
+    show_exactly(f"says: {proof.payload.decode() if proof.payload else '(destroyed)'}")
+    show_exactly(f"salt: {proof.salt.hex() if proof.salt else '(destroyed)'}")
     for step in proof.path:
-        show(f"with: {step.hex()}")
-    show(f"leads to:\n{proof.checkpoint.rstrip()}")
+        show_exactly(f"with: {step.hex()}")
+    show_exactly(f"leads to:\n{proof.checkpoint.rstrip()}")
     return Exit.DONE

@@ -13,7 +13,7 @@ from chiso.core.catalogue import ModelCard
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import read_file
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import emit, progress, say, show, table
+from chiso.interfaces.cli.output import emit, progress, say, show, show_exactly, table
 from chiso.services.settings import require_here, use_pack
 
 app = typer.Typer(
@@ -38,10 +38,14 @@ def list_models(json: JsonOption = False) -> int:
         )
         return Exit.DONE
     table(
-        ("model", "role", "here", "licence", "size", "input", "output", "SHA-256"),
+        ("model", "role", "here", "licence", "size", "input", "output"),
         [_row(card) for card in catalogue.models()],
         numeric=(4,),
     )
+    for card in catalogue.models():
+        show(f"{card.name}: {card.source}; like {card.like}; input {card.normalisation}")
+        show_exactly(f"    SHA-256 {card.sha256}")
+    show("")
     for pack in catalogue.packs():
         show(f"pack {pack.name}: {pack.detector} + {pack.embedder}, model {pack.digest[:12]}")
     return Exit.DONE
@@ -141,5 +145,4 @@ def _row(card: ModelCard) -> tuple[str, ...]:
         f"{card.size_bytes / 1e6:.1f} MB",
         f"{card.input_px}x{card.input_px}" if card.input_px else "any",
         f"{card.dimensions} numbers" if card.dimensions else "boxes",
-        f"{card.sha256[:12]}…",
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from chiso.core.errors import ChisoError
 
@@ -27,13 +29,38 @@ def emit(document: Mapping[str, object]) -> None:
 
 def say(text: str) -> None:
     """A line for a person, on standard error: progress, remarks."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(_fitted(text, sys.stderr) + "\n")
     sys.stderr.flush()
 
 
 def show(text: str) -> None:
     """A line of the answer, on standard output."""
+    sys.stdout.write(_fitted(text, sys.stdout) + "\n")
+
+
+def show_exactly(text: str) -> None:
+    """A line of the answer that someone may copy or check: never broken."""
     sys.stdout.write(text + "\n")
+
+
+def _fitted(text: str, stream: TextIO) -> str:
+    """The text, broken between words where a terminal is narrower; left alone in a pipe."""
+    if not stream.isatty():
+        return text
+    columns = shutil.get_terminal_size().columns
+    return "\n".join(_broken(line, columns) for line in text.split("\n"))
+
+
+def _broken(line: str, columns: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line.lstrip(),
+        columns,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def counted(count: int, what: str) -> str:

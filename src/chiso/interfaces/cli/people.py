@@ -16,7 +16,7 @@ from chiso.core.times import to_text
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import require_new_or_empty, reserved, write_folder
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import counted, emit, say, show, table
+from chiso.interfaces.cli.output import counted, emit, say, show, show_exactly, table
 from chiso.services import people
 from chiso.services.withdraw import Certificate
 from chiso.services.withdraw import withdraw as withdraw_person
@@ -188,8 +188,8 @@ def withdraw(
     if chosen is not None:
         show(f"Receipt {chosen} is withdrawn; it is kept to show that, until she withdraws all.")
     show("Erasure certificate, to give to the person:\n")
-    show(certificate.body.decode())
-    show(f"signature {base64.b64encode(certificate.signature).decode()}")
+    show_exactly(certificate.body.decode())
+    show_exactly(f"signature {base64.b64encode(certificate.signature).decode()}")
     say("The log keeps the hashes, so it still verifies; what they stood for is gone.")
     return Exit.DONE
 

@@ -150,7 +150,7 @@ def _show(record: ThresholdRecord, used: bool) -> None:
     )
     show(f"  {record.note}")
     table(
-        ("group", "people", "false matches", "FMR in", "missed", "FNMR in"),
+        ("group", "people", "false matches", "FMR 95 %", "missed", "FNMR 95 %"),
         [
             (
                 group.group,
