@@ -86,6 +86,12 @@ def receipt_values(signed: SignedReceipt) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=4096)
+def _last_moment(seconds: int) -> datetime:
+    """Consents end with a day, many on the same one; they begin when each person says yes."""
+    return _from_epoch_s(seconds, UTC)
+
+
 def terms_from(row: Any) -> Terms:
     """Columns id, subject_id, purpose, modes, granted, expires, withdrawn, in that order.
 
@@ -99,7 +105,7 @@ def terms_from(row: Any) -> Terms:
             purpose,
             modes_from_text(modes),
             _from_epoch_s(granted, UTC),
-            _from_epoch_s(expires, UTC),
+            _last_moment(expires),
             None if withdrawn is None else _from_epoch_s(withdrawn, UTC),
         )
     except _TAMPERED as error:
