@@ -40,7 +40,9 @@ def _room(chance: np.random.Generator, x: Floats, y: Floats, base: Floats) -> Fl
         left, top = chance.uniform(-0.2, 1.0), chance.uniform(-0.2, 0.9)
         wide, high = chance.uniform(0.08, 0.5), chance.uniform(0.1, 0.7)
         colour = chance.uniform(0.02, 0.75, 3) * 0.5 + chance.uniform(0.0, 0.35)
-        picture = _block(picture, x, y, (left, top, wide, high), colour, chance.uniform(0.012, 0.05))
+        picture = _block(
+            picture, x, y, (left, top, wide, high), colour, chance.uniform(0.012, 0.05)
+        )
     return picture
 
 
@@ -54,7 +56,12 @@ def _outdoors(chance: np.random.Generator, x: Floats, y: Floats, base: Floats) -
     ground = 1 / (1 + np.exp(np.clip((line - y) / 0.03, -40, 40)))
     picture = sky * (1 - ground)[..., None] + np.clip(green, 0.01, 1) * ground[..., None]
     for _ in range(3):
-        box = (chance.uniform(-0.2, 0.9), horizon - chance.uniform(0, 0.4), chance.uniform(0.1, 0.4), 0.9)
+        box = (
+            chance.uniform(-0.2, 0.9),
+            horizon - chance.uniform(0, 0.4),
+            chance.uniform(0.1, 0.4),
+            0.9,
+        )
         colour = chance.uniform(0.1, 0.6) * (0.6 * base / base.mean() + 0.4)
         picture = _block(picture, x, y, box, colour, 0.02)
     return picture

@@ -12,6 +12,10 @@ from chiso.volunteers.chance import about, between, chosen, stream
 from chiso.volunteers.identity import Colour
 
 LIGHTS = {"studio": 3.0, "window": 3.0, "noon": 2.0, "dim room": 1.5, "back light": 1.5}
+REFERENCE_STOPS = 0.5
+"""How much brighter than a white card at 1 the calibration photo is: the lightest swatch is lighter
+than any skin under such a light."""
+
 _EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
     "neutral": {},
     "slight smile": {"mouthSmile": 0.45, "cheekSquint": 0.25, "mouthDimple": 0.2},
@@ -117,7 +121,9 @@ def capture_of(seed: int) -> Capture:
             setting, {"wall": 3, "room": 3, "outdoors": 3 if light.kind == "noon" else 1}
         ),
         backdrop_colour=_muted(setting),
-        clothes=chosen(setting, {"round neck": 3, "high neck": 1, "stand-up collar": 1, "V neck": 2}),
+        clothes=chosen(
+            setting, {"round neck": 3, "high neck": 1, "stand-up collar": 1, "V neck": 2}
+        ),
         clothes_colour=_muted(setting),
         glasses=chosen(setting, {"none": 8, "round": 0.7, "square": 0.9}),
         cap=bool(setting.random() < 0.06),
@@ -125,7 +131,11 @@ def capture_of(seed: int) -> Capture:
 
 
 def reference_capture() -> Capture:
-    """The photo that skin tones are calibrated on: facing the camera, in even white light."""
+    """The photo that skin tones are calibrated on.
+
+    She faces the camera in white light from both sides at 45 degrees, the geometry that colours
+    are measured in (CIE 15, 45°:0°), which keeps most of the shine of skin out of it.
+    """
     return Capture(
         seed=0,
         yaw_deg=0.0,
@@ -134,8 +144,8 @@ def reference_capture() -> Capture:
         expression="neutral",
         shares=(),
         gaze_deg=(0.0, 0.0),
-        light=Light("reference", 0.0, 20.0, 1.0, 0.5, 0.0),
-        camera=Camera(1.5, 0.0, 0.6, 0.0, 0.0, 0.0, 0.0, 95),
+        light=Light("reference", 45.0, 0.0, 0.5, 0.05, 0.0),
+        camera=Camera(1.5, 0.0, 0.6, REFERENCE_STOPS, 0.0, 0.0, 0.0, 95),
         backdrop="wall",
         backdrop_colour=(0.35, 0.35, 0.35),
         clothes="round neck",
@@ -181,8 +191,8 @@ def _camera(seed: int, light: str) -> Camera:
     return Camera(
         distance_m=between(chance, 0.55, 2.2),
         height_m=about(chance, 0.0, 0.08, 0.2),
-        head_ratio=between(chance, 0.5, 0.78),
-        exposure_stops=about(chance, 0.0, 0.3, 0.8) - (0.45 if dim else 0.0),
+        head_ratio=between(chance, 0.54, 0.82),
+        exposure_stops=about(chance, 0.2, 0.3, 0.7) - (0.45 if dim else 0.0),
         noise=between(chance, 0.015, 0.05) if dim else between(chance, 0.003, 0.018),
         blur_px=between(chance, 0.3, 1.6) if dim else between(chance, 0.2, 0.9),
         warmth=about(chance, 0.0, 0.12, 0.3),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chiso.volunteers.chance import stream
-from chiso.volunteers.exposure import TEMPLATE_HIGH, TEMPLATE_LOW, Exposure
+from chiso.volunteers.exposure import Exposure
 from chiso.volunteers.identity import Identity
 from chiso.volunteers.noise import octaves, smooth_noise, spots
 from chiso.volunteers.regions import EYE, soft_step
@@ -31,20 +31,19 @@ def painted(identity: Identity, exposure: Exposure) -> Complexion:
     shape = exposure.coverage.shape
     here = exposure.coverage > 0.02
     share = exposure.coverage[here]
-    at = exposure.template[here] / share[:, None]
-    at = at * (TEMPLATE_HIGH - TEMPLATE_LOW) + TEMPLATE_LOW
     lips = np.clip(exposure.lips[here] / share, 0, 1)
     roots = np.clip(exposure.hair[here] / share, 0, 1)
-    melanin, blood, shade = _pigments(identity, at, lips, roots)
+    melanin, blood, shade = pigments_at(identity, exposure.places()[here], lips, roots)
     filled = [np.ones(shape) for _ in range(3)]
     for image, values in zip(filled, (melanin, blood, shade), strict=True):
         image[here] = values
     return Complexion(*filled)
 
 
-def _pigments(
+def pigments_at(
     identity: Identity, at: Floats, lips: Floats, roots: Floats
 ) -> tuple[Floats, Floats, Floats]:
+    """Melanin, blood and shade, (n,) each, at places (n, 3) on the template."""
     skin, pattern = identity.skin, identity.skin.pattern
     x, y, z = at.T
     ax = np.abs(x)
@@ -71,7 +70,6 @@ def _pigments(
         small = spots(at, pattern + 30, 0.045, 0.75 * skin.freckles, 0.010)
         large = spots(at, pattern + 31, 0.09, 0.5 * skin.freckles, 0.015)
         melanin += np.maximum(small, large) * where * (0.5 + 0.8 * skin.freckles)
-    factor = 1.0 + 0 * x
     chance = stream("moles", identity.seed)
     for _ in range(skin.moles):
         centre = np.array([chance.uniform(-0.7, 0.7), chance.uniform(6.2, 7.9)])
@@ -81,7 +79,9 @@ def _pigments(
     if skin.scar:
         a = np.array([chance.uniform(-0.5, 0.5), chance.uniform(6.4, 7.8)])
         b = a + chance.uniform(-0.16, 0.16, 2)
-        t = np.clip(((x - a[0]) * (b - a)[0] + (y - a[1]) * (b - a)[1]) / ((b - a) ** 2).sum(), 0, 1)
+        t = np.clip(
+            ((x - a[0]) * (b - a)[0] + (y - a[1]) * (b - a)[1]) / ((b - a) ** 2).sum(), 0, 1
+        )
         away = np.hypot(x - a[0] - t * (b - a)[0], y - a[1] - t * (b - a)[1])
         line = soft_step(away, 0.018, 0.006) * front
         melanin -= 0.45 * line
@@ -91,12 +91,14 @@ def _pigments(
     lines = 0.5 + 0.5 * np.cos(ax * 2 * np.pi / 0.022 + 2 * smooth_noise(at, pattern + 41, 0.05))
     melanin = melanin * (1 - 0.5 * lips) + lips * (-0.42 + 0.55 * skin.lip_melanin - 0.06 * lines)
     blood = blood * (1 - 0.6 * lips) + lips * (1.0 + 0.9 * skin.lip_blood) * grain
-    factor = factor * (1 - 0.25 * lips * seam) * (1 - 0.06 * lips * lines)
+    factor = (1 - 0.25 * lips * seam) * (1 - 0.06 * lips * lines)
     dark_hair = 1 - 0.45 * min(1.0, 2.2 * max(identity.hair.colour))
     growing = {"bald": 0.10, "head wrap": 0.0}.get(identity.hair.style, 0.55)
-    factor = factor * (1 - growing * dark_hair * roots * (0.8 + 0.5 * smooth_noise(at, pattern + 42, 0.03)))
+    factor = factor * (
+        1 - growing * dark_hair * roots * (0.8 + 0.5 * smooth_noise(at, pattern + 42, 0.03))
+    )
     return (
         np.clip(np.exp(melanin * 1.0), 0.3, 5.0),
-        np.clip(np.exp(1.4 * blood), 0.2, 8.0),
+        np.clip(np.exp(2.0 * blood), 0.2, 8.0),
         np.clip(factor, 0.15, 1.2),
     )

@@ -45,7 +45,9 @@ def radiance(exposure: Exposure, complexion: Complexion, tone: ToneOfSkin) -> Fl
     return np.asarray(exposure.fixed + albedo * spread)
 
 
-def photograph(exposure: Exposure, complexion: Complexion, tone: ToneOfSkin, capture: Capture) -> Floats:
+def photograph(
+    exposure: Exposure, complexion: Complexion, tone: ToneOfSkin, capture: Capture
+) -> Floats:
     """The photo before it is stored: sRGB-encoded (h, w, 3) in [0, 1]."""
     seen = radiance(exposure, complexion, tone)
     size_px = len(seen)
@@ -85,7 +87,9 @@ def _blurred(light: Floats, cover: Floats, sigma_px: float) -> Floats:
     if sigma_px < 0.2:
         return light
     weight = _gaussian(cover, sigma_px)
-    return np.where(cover > 0.01, _gaussian(light, sigma_px) / np.maximum(weight, 1e-3) * cover, light)
+    return np.where(
+        cover > 0.01, _gaussian(light, sigma_px) / np.maximum(weight, 1e-3) * cover, light
+    )
 
 
 def _gaussian(values: Floats, sigma_px: float) -> Floats:
@@ -99,7 +103,8 @@ def _gaussian(values: Floats, sigma_px: float) -> Floats:
         padded = np.pad(values, widths, mode="edge")
         size = values.shape[axis]
         values = sum(
-            weight * np.take(padded, range(k, k + size), axis=axis) for k, weight in enumerate(kernel)
+            weight * np.take(padded, range(k, k + size), axis=axis)
+            for k, weight in enumerate(kernel)
         )
     return values
 
@@ -115,7 +120,7 @@ def _camera(seen: Floats, camera: Camera, seed: int) -> Floats:
         raw = _gaussian(raw, sigma_px)
     if camera.noise:
         # Photon noise grows as the root of the light, and some is there without any (read noise).
-        deviation = camera.noise * np.sqrt(np.clip(raw, 0, None) / 0.18 * 0.85 + 0.15) * 0.18 / 0.18
+        deviation = camera.noise * np.sqrt(np.clip(raw, 0, None) / 0.18 * 0.85 + 0.15)
         grain = chance.normal(size=raw.shape)
         grain = 0.75 * grain + 0.25 * grain.mean(axis=2, keepdims=True)
         raw = raw + 0.35 * deviation * grain

@@ -20,7 +20,7 @@ _NECKLINES: dict[str, tuple[float, float, float]] = {  # radius, height at the n
     "high neck": (0.30, 6.22, 0.0),
     "stand-up collar": (0.42, 5.98, 0.10),
     "round neck": (0.70, 5.80, 0.0),
-    "V neck": (0.74, 5.80, 0.8),
+    "V neck": (0.64, 5.80, 0.45),
 }
 
 
@@ -96,7 +96,9 @@ def _wrap(identity: Identity, skull: Skull) -> list[Surface]:
         lumps = 1 + 0.22 * smooth_noise(ball, pattern + 3, 0.5)
         top = skull.at(_unit(np.array([0.25 * hair.parting, 0.8, 0.45]))[None], 0.25)[0]
         made.append(
-            Surface.of("knot", top + ball * (size * lumps)[:, None], faces, tuple(base), Finish(0.8, 0.25))
+            Surface.of(
+                "knot", top + ball * (size * lumps)[:, None], faces, tuple(base), Finish(0.8, 0.25)
+            )
         )
     return made
 
@@ -153,7 +155,11 @@ def _glasses(capture: Capture, points: Points, basis: HeadBasis) -> list[Strands
         lines.append(begin + (end - begin) * t + np.array([sign * 0.05, 0, 0]) * np.sin(np.pi * t))
     t = np.linspace(-1, 1, 41)
     inner = apart / 2 - wide
-    lines.append(np.stack([t * inner, middle[1] + 0.04 + 0.03 * (1 - t**2), np.full(41, front + 0.01)], axis=1))
+    lines.append(
+        np.stack(
+            [t * inner, middle[1] + 0.04 + 0.03 * (1 - t**2), np.full(41, front + 0.01)], axis=1
+        )
+    )
     thick = 0.012 + 0.014 * chance.random()
     stacked = np.stack(lines)
     colour: Colour = (0.01, 0.01, 0.012) if chance.random() < 0.7 else (0.09, 0.04, 0.02)

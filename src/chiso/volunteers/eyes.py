@@ -40,12 +40,19 @@ def _painted(t: Floats, p: Floats, away: Floats, iris: Colour, seed: int) -> Flo
     chance = stream("eyes", seed)
     pattern = int(chance.integers(0, 2**31))
     across = np.sin(t) / _IRIS_RATIO
-    white = np.array([0.60, 0.555, 0.52]) * (1 - 0.10 * soft_step(np.abs(away[:, 0]), 0.4, 0.9))[:, None]
+    white = (
+        np.array([0.60, 0.555, 0.52])
+        * (1 - 0.10 * soft_step(np.abs(away[:, 0]), 0.4, 0.9))[:, None]
+    )
     veins = np.clip(smooth_noise(away * [1, 3, 1], pattern, 0.14) - 0.25, 0, 1)
     veins *= soft_step(np.abs(away[:, 0]), 0.5, 0.9)
     white *= 1 - veins[:, None] * np.array([0.1, 0.5, 0.5])
     spokes = np.stack([np.cos(p) * 9, np.sin(p) * 9, across * 0.9], axis=1)
-    fibre = 1 + 0.45 * smooth_noise(spokes, pattern + 1, 1.0) + 0.3 * smooth_noise(spokes, pattern + 2, 0.5)
+    fibre = (
+        1
+        + 0.45 * smooth_noise(spokes, pattern + 1, 1.0)
+        + 0.3 * smooth_noise(spokes, pattern + 2, 0.5)
+    )
     ring = 1 - 0.65 * soft_step(across, 0.72, 1.0) + 0.35 * soft_step(across, 0.62, 0.42)
     inner = np.array(iris)[None] * (np.clip(fibre, 0.3, 2) * ring)[:, None] * 1.25
     pupil = 0.34 + 0.1 * chance.random()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +14,14 @@ from chiso.volunteers.capture import Capture
 from chiso.volunteers.eyes import eyeball
 from chiso.volunteers.hairdress import Scalp
 from chiso.volunteers.identity import Identity
-from chiso.volunteers.mesh import Subdivision, Triangles, normals, subdivision, triangles
+from chiso.volunteers.mesh import Triangles, normals, subdivision, triangles
 from chiso.volunteers.noise import octaves, smooth_noise
 from chiso.volunteers.regions import soft_step
 from chiso.volunteers.strands import Skull, Strands
 from chiso.volunteers.surface import Finish, Surface
 
 Floats = npt.NDArray[np.float64]
-_NECK, _TURNING_JOINT = "joint-neck", "joint-neck"
+_NECK = "joint-neck"
 _HEAD_ABOVE_DM = 6.3
 _LASHES = tuple(f"helper-{side}-eyelashes-{row}" for side in "lr" for row in (1, 2))
 
@@ -62,20 +63,21 @@ class Sculptor:
         self._basis = basis
         self.shape_names = tuple(basis.shapes)
         body = basis.parts["body"]
-        inside = basis.masks["inside-mouth"]
-        is_skin = (inside[body] < 0.5).any(axis=1)
         self._first = subdivision(body, len(basis.template))
         self._second = subdivision(self._first.quads, self._first.vertices)
         self._skin_faces = triangles(self._second.quads)
-        self._smooth_masks = {name: self._finer(mask[:, None])[:, 0] for name, mask in basis.masks.items()}
+        self._smooth_masks = {
+            name: self._finer(mask[:, None])[:, 0] for name, mask in basis.masks.items()
+        }
         wet = (self._smooth_masks["inside-mouth"][self._skin_faces] > 0.6).all(axis=1)
         self._mouth_faces, self._outer_faces = self._skin_faces[wet], self._skin_faces[~wet]
         self._template = self._finer(basis.template)
+        self._on_skin = np.zeros(len(self._template), dtype=bool)
+        self._on_skin[self._outer_faces.ravel()] = True
         tights = basis.parts["helper-tights"]
         self._cloth = subdivision(tights, len(basis.template))
         self._cloth_second = subdivision(self._cloth.quads, self._cloth.vertices)
         self._person: tuple[Identity, Scalp, tuple[Strands, ...], Points] | None = None
-        del is_skin
 
     def figure(self, identity: Identity, capture: Capture) -> Figure:
         """The person as she is in that photo."""
@@ -88,8 +90,10 @@ class Sculptor:
         fine = fine + self._relief(identity)[:, None] * fine_normals
         fine_share = self._finer(share[:, None])
         posed = pivot + (1 - fine_share) * (fine - pivot) + fine_share * ((fine - pivot) @ turn.T)
-        coarse = pivot + (1 - share[:, None]) * (points - pivot) + share[:, None] * (
-            (points - pivot) @ turn.T
+        coarse = (
+            pivot
+            + (1 - share[:, None]) * (points - pivot)
+            + share[:, None] * ((points - pivot) @ turn.T)
         )
         skin = self._skin(identity, scalp, posed)
         surfaces = [
@@ -106,17 +110,17 @@ class Sculptor:
         strands += self._lashes(identity, coarse)
         worn_surfaces, worn_strands = dress.worn(identity, capture, scalp.skull, points, basis)
         surfaces += [each.moved(turned) for each in worn_surfaces]
-        strands += [Strands(turned(each.points), each.radii, each.colour, None) for each in worn_strands]
-        if capture.cap and identity.hair.style in ("afro", "bun"):
-            strands = [each for each in strands if each.roots is not None or each.radii.max() < 1]
-        top = posed[self._template[:, 1] > 8.2].mean(axis=0)
+        strands += [
+            Strands(turned(each.points), each.radii, each.colour, None) for each in worn_strands
+        ]
+        top = posed[self._on_skin & (self._template[:, 1] > 8.2)].mean(axis=0)
         chin = posed[np.argmin(np.abs(self._template - [0, 6.2, 1.42]).sum(axis=1))]
         return Figure(
             skin=skin,
             surfaces=tuple(surfaces),
             strands=tuple(strands),
             landmarks=self._landmarks(posed, coarse),
-            face_centre=np.asarray((top + chin) / 2 * [1, 1, 1]),
+            face_centre=np.asarray((top + chin) / 2),
             head_height_dm=float(np.linalg.norm(top - chin)) + 0.2,
         )
 
@@ -130,7 +134,7 @@ class Sculptor:
         rest = self._finer(self._fitted(identity, list(identity.shares)))
         ups = normals(rest, self._skin_faces)
         ears = self._smooth_masks["ears"]
-        on_skull = (self._template[:, 1] > 6.3) & (ears < 0.2)
+        on_skull = (self._template[:, 1] > _HEAD_ABOVE_DM) & (ears < 0.2) & self._on_skin
         scalp = Scalp(
             self._template, rest, ups, self._outer_faces, self._smooth_masks["lips"], ears,
             Skull(rest[on_skull]),
@@ -146,7 +150,8 @@ class Sculptor:
     def _fitted(self, identity: Identity, shares: list[Share]) -> Points:
         """The shaped template, moved and scaled so that her head lies where the template's does."""
         template = self._basis.template
-        head = template[:, 1] > _HEAD_ABOVE_DM
+        head = np.unique(self._basis.parts["body"])
+        head = head[template[head, 1] > _HEAD_ABOVE_DM]
         rest = self._basis.shaped(list(identity.shares))
         middle, wanted = rest[head].mean(axis=0), template[head].mean(axis=0)
         away, aim = rest[head] - middle, template[head] - wanted
@@ -164,7 +169,7 @@ class Sculptor:
         return turn, pivot, share
 
     def _relief(self, identity: Identity) -> Floats:
-        """What is finer than the mesh's shapes: unevenness, lines, a scar; decimetres."""
+        """What is finer than the shapes of the mesh: unevenness, pores, lines; decimetres."""
         at, pattern, detail = self._template, identity.skin.pattern, identity.skin
         relief = 0.0012 * detail.unevenness * smooth_noise(at, pattern, 0.11)
         relief += 0.0011 * detail.pores * octaves(at, pattern + 7, 0.035, 2)
@@ -184,7 +189,7 @@ class Sculptor:
         at = self._template
         x, y, z = at.T
         oily = soft_step(np.abs(x), 0.35, 0.1) * soft_step(y, 6.6, 6.9) * (z > 1.0)
-        rough = 0.50 - 0.10 * identity.skin.oil - 0.07 * identity.skin.oil * oily
+        rough = 0.54 - 0.10 * identity.skin.oil - 0.07 * identity.skin.oil * oily
         rough += 0.05 * smooth_noise(at, identity.skin.pattern + 3, 0.06)
         rough -= 0.12 * self._smooth_masks["lips"]
         hair = hairdress.hair_density(identity, scalp)
@@ -196,30 +201,50 @@ class Sculptor:
             lips=self._smooth_masks["lips"],
             ears=self._smooth_masks["ears"],
             hair=hair,
-            roughness=np.clip(rough, 0.22, 0.7),
+            roughness=np.clip(rough, 0.28, 0.75),
         )
 
     def _mouth(self, posed: Points, coarse: Points) -> list[Surface]:
         parts = self._basis.parts
         flesh = (0.22, 0.055, 0.05)
-        made = [Surface.of("mouth", posed, self._mouth_faces, flesh, Finish(0.35))]
-        made.append(Surface.of("tongue", coarse, triangles(parts["helper-tongue"]), (0.28, 0.08, 0.075), Finish(0.3)))
-        for part in ("helper-upper-teeth", "helper-lower-teeth"):
-            made.append(Surface.of(part, coarse - [0, 0, 0.035], triangles(parts[part]), (0.62, 0.56, 0.46), Finish(0.2)))
-        return made
+        pink, ivory = (0.28, 0.08, 0.075), (0.62, 0.56, 0.46)
+        back = coarse - [0, 0, 0.035]  # so that no tooth pierces a lip
+        teeth = [
+            Surface.of(part, back, triangles(parts[part]), ivory, Finish(0.2))
+            for part in ("helper-upper-teeth", "helper-lower-teeth")
+        ]
+        return [
+            Surface.of("mouth", posed, self._mouth_faces, flesh, Finish(0.35)),
+            Surface.of("tongue", coarse, triangles(parts["helper-tongue"]), pink, Finish(0.3)),
+            *teeth,
+        ]
 
     def _clothes(self, capture: Capture, coarse: Points) -> list[Surface]:
         template = self._cloth_second.apply(self._cloth.apply(self._basis.template))
         points = self._cloth_second.apply(self._cloth.apply(coarse))
         return dress.clothes(capture, template, points, triangles(self._cloth_second.quads))
 
-    def _moved(self, hairs: Strands, scalp: Scalp, rest: Points, posed: Points, turn: Floats, turned: object) -> Strands:
+    def _moved(
+        self,
+        hairs: Strands,
+        scalp: Scalp,
+        rest: Points,
+        posed: Points,
+        turn: Floats,
+        turned: Callable[[Points], Points],
+    ) -> Strands:
+        """Hairs where they are in the photo: with the skin they root in, or with the head."""
         points = hairs.points
         if hairs.roots is None:
-            return Strands(turned(points), hairs.radii, hairs.colour, None)  # type: ignore[operator]
+            return Strands(turned(points), hairs.radii, hairs.colour, None)
         before = hairs.roots.on(scalp.faces, rest)
         after = hairs.roots.on(scalp.faces, posed)
-        return Strands((points - before[:, None]) @ turn.T + after[:, None], hairs.radii, hairs.colour, hairs.roots)
+        return Strands(
+            (points - before[:, None]) @ turn.T + after[:, None],
+            hairs.radii,
+            hairs.colour,
+            hairs.roots,
+        )
 
     def _lashes(self, identity: Identity, coarse: Points) -> list[Strands]:
         """Hairs along the lids, from the strips that the template has there."""
@@ -229,8 +254,12 @@ class Sculptor:
             eye = coarse[np.unique(self._basis.parts[f"helper-{side}-eye"])].mean(axis=0)
             corners = coarse[self._basis.parts[name]]
             far = np.linalg.norm(corners - eye, axis=2)
-            pair = np.where((far[:, 0] + far[:, 1] < far[:, 2] + far[:, 3])[:, None], [0, 1, 2, 3], [2, 3, 0, 1])
-            other = np.where((far[:, 1] + far[:, 2] < far[:, 3] + far[:, 0])[:, None], [1, 2, 3, 0], [3, 0, 1, 2])
+            pair = np.where(
+                (far[:, 0] + far[:, 1] < far[:, 2] + far[:, 3])[:, None], [0, 1, 2, 3], [2, 3, 0, 1]
+            )
+            other = np.where(
+                (far[:, 1] + far[:, 2] < far[:, 3] + far[:, 0])[:, None], [1, 2, 3, 0], [3, 0, 1, 2]
+            )
             split_a = np.abs(far[:, 0] + far[:, 1] - far[:, 2] - far[:, 3])
             split_b = np.abs(far[:, 1] + far[:, 2] - far[:, 3] - far[:, 0])
             order = np.where((split_a > split_b)[:, None], pair, other)
@@ -251,7 +280,8 @@ class Sculptor:
         for side in "rl":
             ball = coarse[np.unique(parts[f"helper-{side}-eye"])]
             centre = ball.mean(axis=0)
-            eyes.append(centre + [0, 0, np.linalg.norm(ball - centre, axis=1).mean()])
+            radius = float(np.linalg.norm(ball - centre, axis=1).mean())
+            eyes.append(centre + np.array([0.0, 0.0, radius]))
         nose = posed[np.argmin(((self._template - [0, 6.93, 1.68]) ** 2).sum(axis=1))]
         lips = self._smooth_masks["lips"] > 0.5
         corners = [
@@ -268,6 +298,3 @@ def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Floats:
     about_x = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
     about_z = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
     return np.asarray(about_z @ about_x @ about_y)
-
-
-__all__ = ["Figure", "Sculptor", "Share", "Skin", "Subdivision", "rotation"]

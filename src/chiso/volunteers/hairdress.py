@@ -65,7 +65,7 @@ def head_hair(identity: Identity, scalp: Scalp) -> list[Strands]:
     growth = growth_of(chance, identity, roots.on(scalp.faces, scalp.template))
     points, radii = grown(chance, growth, at, ups, scalp.skull)
     made = [_knot(chance, identity, scalp)] if style == "bun" else []
-    return [*_shaded(chance, identity, points, radii, roots, None), *made]
+    return [*_shaded(chance, identity, points, radii, roots), *made]
 
 
 def brows(identity: Identity, scalp: Scalp) -> list[Strands]:
@@ -101,10 +101,9 @@ def beard(identity: Identity, scalp: Scalp) -> list[Strands]:
     lip = regions.moustache(scalp.template, scalp.lips)
     chin = regions.chin_tuft(scalp.template, scalp.lips)
     jaw = regions.beard(scalp.template, scalp.lips, scalp.ears)
-    density = {
-        "moustache": lip,
-        "goatee": np.maximum(lip, chin),
-    }.get(kind, np.maximum.reduce([lip, chin, jaw]))
+    density = {"moustache": lip, "goatee": np.maximum(lip, chin)}.get(
+        kind, np.asarray(np.maximum.reduce([lip, chin, jaw]))
+    )
     count = int({"stubble": 9000, "moustache": 2600, "goatee": 4500}.get(kind, 12000)
                 * (0.5 + 0.5 * face_hair.beard_density))  # fmt: skip
     base = {"stubble": 0.012, "moustache": 0.07, "goatee": 0.08, "short beard": 0.07,
@@ -120,7 +119,7 @@ def beard(identity: Identity, scalp: Scalp) -> list[Strands]:
                     radius=0.0012, margin=0.004)  # fmt: skip
     ups = _unit(roots.on(scalp.faces, scalp.ups))
     points, radii = grown(chance, growth, roots.on(scalp.faces, scalp.points), ups, None)
-    return _shaded(chance, identity, points, radii, roots, roots)
+    return _shaded(chance, identity, points, radii, roots)
 
 
 def _shaved(chance: np.random.Generator, identity: Identity, template: Points) -> Growth:
@@ -144,12 +143,18 @@ def _short(chance: np.random.Generator, identity: Identity, template: Points) ->
     hair = identity.hair
     top = regions.soft_step(template[:, 1], 7.55, 8.05)
     length = (0.12 + (0.22 + 0.35 * hair.length) * top) * (0.75 + 0.4 * chance.random(len(top)))
-    x, y, z = (template - regions.HEAD_CENTRE).T
+    x = (template - regions.HEAD_CENTRE)[:, 0]
     side = np.tanh((x - 0.45 * hair.parting) * 4) if hair.length > 0.4 else np.tanh(x * 2)
     forward = 0.9 if hair.wave > 0.5 else 0.35
-    comb = np.stack([0.45 * side * top + 0.1 * chance.normal(size=len(x)), -(1 - top) - 0.2,
-                     forward * top - 0.3 * (1 - top)], axis=1)
-    return Growth(length, 7, 0.25 + 0.25 * hair.volume, 0.20, _unit(comb), 0.35,
+    comb = np.stack(
+        [
+            0.45 * side * top + 0.1 * chance.normal(size=len(x)),
+            -(1 - top) - 0.2,
+            forward * top - 0.3 * (1 - top),
+        ],
+        axis=1,
+    )
+    return Growth(length, 8, 0.16 + 0.22 * hair.volume, 0.42, _unit(comb), 0.35,
                   curl=0.02 * hair.wave, curl_length=0.25, frizz=0.05, radius=0.0017,
                   clump=0.55, guides=700, margin=0.012)  # fmt: skip
 
@@ -158,7 +163,7 @@ def _swept(chance: np.random.Generator, identity: Identity, template: Points) ->
     hair = identity.hair
     top = regions.soft_step(template[:, 1], 7.5, 8.0)
     length = (0.14 + (0.7 + 0.5 * hair.length) * top) * (0.8 + 0.35 * chance.random(len(top)))
-    x, _, _ = (template - regions.HEAD_CENTRE).T
+    x = (template - regions.HEAD_CENTRE)[:, 0]
     comb = np.stack([0.25 * np.sign(x) + 0.4 * hair.parting * top, -0.2 - 0.5 * (1 - top),
                      np.full(len(x), -1.0)], axis=1)  # fmt: skip
     return Growth(length, 10, 0.5 + 0.2 * hair.volume, 0.10, _unit(comb), 0.5,
@@ -173,7 +178,9 @@ def _long(chance: np.random.Generator, identity: Identity, template: Points) -> 
     parting = 0.25 * hair.parting
     side = np.tanh((x - parting) * 14)
     front = regions.soft_step(z, 0.0, 0.7)
-    length = base * (0.85 + 0.2 * chance.random(len(x))) * (0.8 + 0.2 * regions.soft_step(y, 0.0, 0.7))
+    length = (
+        base * (0.85 + 0.2 * chance.random(len(x))) * (0.8 + 0.2 * regions.soft_step(y, 0.0, 0.7))
+    )
     back = np.where(np.abs(x) > 0.45, -0.45, -0.35)
     comb = np.stack([side * (0.75 - 0.2 * (1 - front)), np.full(len(x), -0.8), back], axis=1)
     return Growth(length, 18, 0.25 + 0.15 * hair.volume, 0.55, _unit(comb), 0.35,
@@ -182,7 +189,7 @@ def _long(chance: np.random.Generator, identity: Identity, template: Points) -> 
                   margin=0.02 + 0.08 * hair.volume, curtain=0.56)  # fmt: skip
 
 
-def _tied(chance: np.random.Generator, identity: Identity, template: Points) -> Growth:
+def _tied(_: np.random.Generator, identity: Identity, template: Points) -> Growth:
     knot = regions.HEAD_CENTRE + 0.93 * _knot_direction(identity)
     towards = _unit(knot - template)
     away = np.linalg.norm(knot - template, axis=1)
@@ -242,12 +249,14 @@ def _plaits(
 
 def _rows(identity: Identity, skull: Skull) -> list[Floats]:
     """Lines over the scalp from the forehead to the nape."""
-    count = 8 + int(5 * identity.hair.length)
+    count = 11 + int(6 * identity.hair.length)
     tilts = np.radians(np.linspace(-78, 78, count))
     lines = []
     for tilt in tilts:
         theta = np.radians(np.linspace(22, 172, 60))
-        direction = np.stack([np.sin(tilt) * np.sin(theta), np.cos(tilt) * np.sin(theta), np.cos(theta)], axis=1)
+        direction = np.stack(
+            [np.sin(tilt) * np.sin(theta), np.cos(tilt) * np.sin(theta), np.cos(theta)], axis=1
+        )
         points = skull.at(_unit(direction), 0.02)
         none = np.zeros(len(points))
         grows = regions.scalp(points, none, identity.hair.hairline, 0.0) > 0.5
@@ -265,7 +274,7 @@ def _hanging(
     count = 110 + int(60 * hair.wave)
     roots = sown(chance, scalp.points, scalp.faces, density, count)
     template = roots.on(scalp.faces, scalp.template)
-    x, y, z = (template - regions.HEAD_CENTRE).T
+    x, _, z = (template - regions.HEAD_CENTRE).T
     side = np.tanh((x - 0.15 * hair.parting) * 8)
     comb = _unit(np.stack([side * 0.8, np.full(count, -0.4), -0.5 - 0.2 * z], axis=1))
     length = (1.5 + 2.4 * hair.length) * (0.85 + 0.25 * chance.random(count))
@@ -302,7 +311,7 @@ def _brow_colour(identity: Identity) -> Colour:
 
 def _shaded(
     chance: np.random.Generator, identity: Identity, points: Floats, radii: Floats,
-    drawn: Roots, moves_with: Roots | None,
+    drawn: Roots,
 ) -> list[Strands]:  # fmt: skip
     """The hairs in three shades; grey ones among them as she has grey hair."""
     hair = identity.hair
@@ -316,10 +325,9 @@ def _shaded(
         (grey, np.array(HAIR_COLOURS["grey"])),
     ):
         if which.any():
-            rooted = moves_with or drawn
-            roots = Roots(rooted.triangles[which], rooted.weights[which])
-            made.append(Strands(points[which], radii[which],
-                                (float(colour[0]), float(colour[1]), float(colour[2])), roots))  # fmt: skip
+            roots = Roots(drawn.triangles[which], drawn.weights[which])
+            shown = (float(colour[0]), float(colour[1]), float(colour[2]))
+            made.append(Strands(points[which], radii[which], shown, roots))
     return made
 
 

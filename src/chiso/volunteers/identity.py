@@ -51,8 +51,8 @@ _SPREADS = (  # by the first that the name contains; the rest at _SPREAD
     ("nose-trans", 0.25), ("cupidsbow", 0.5), ("double", 0.3), ("greek", 0.35),
     ("nostrils-width", 0.45), ("flaring", 0.45), ("nose-width", 0.45),
 )  # fmt: skip
-_SPREAD = 0.42
-_LARGEST = 0.95
+_SPREAD = 0.36
+_LARGEST = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,8 @@ def _features(seed: int, shape_names: tuple[str, ...]) -> Iterator[Share]:
         if stem.startswith("l-"):
             yield _signed(mirrored, end, other, value + (uneven if value else 0.0))
     yield Share(str(chance.choice(_OUTLINES)), between(chance, 0.0, 0.7))
+    yield Share("eyeWideLeft", 0.18)
+    yield Share("eyeWideRight", 0.18)
     yield Share("chin-triangle", max(0.0, between(chance, -0.5, 0.7)))
     ear, much = str(chance.choice(_EAR_OUTLINES)), between(chance, 0.0, 0.8)
     yield Share(f"l-{ear}", much)

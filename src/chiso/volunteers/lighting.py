@@ -40,12 +40,19 @@ def sphere(light: Light) -> Floats:
 
 def _key(light: Light, away: Floats) -> Floats:
     """The main light alone, scaled to give a card that faces it 1."""
-    azimuth, elevation = np.radians([light.azimuth_deg, light.elevation_deg])
+    lamp = _lamp(light, light.azimuth_deg, away)
+    return lamp + _lamp(light, -light.azimuth_deg, away) if light.kind == "reference" else lamp
+
+
+def _lamp(light: Light, azimuth_deg: float, away: Floats) -> Floats:
+    azimuth, elevation = np.radians([azimuth_deg, light.elevation_deg])
     towards = np.array([
         np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)
     ])  # fmt: skip
     off_deg = np.degrees(np.arccos(np.clip(away @ towards, -1, 1)))
-    width_deg = {"noon": 3.5, "dim room": 9.0, "window": 17.0, "reference": 55.0}.get(light.kind, 14.0)
+    width_deg = {"noon": 3.5, "dim room": 9.0, "window": 17.0, "reference": 8.0}.get(
+        light.kind, 14.0
+    )
     width_deg *= 0.75 + 0.6 * light.softness
     lit = 1 / (1 + np.exp(np.clip((off_deg - width_deg) / (0.12 * width_deg), -50, 50)))
     return np.asarray(lit / max(_irradiance(lit, away, towards) / np.pi, 1e-9))
@@ -72,7 +79,9 @@ def _irradiance(radiance: Floats, away: Floats, normal: Floats) -> float:
 def _card(radiance: Floats, away: Floats) -> float:
     turned = np.radians([-50, -25, 0, 25, 50])
     cards = [np.array([np.sin(a), 0.1, np.cos(a)]) for a in turned]
-    return float(np.mean([_irradiance(radiance, away, c / np.linalg.norm(c)) for c in cards]) / np.pi)
+    return float(
+        np.mean([_irradiance(radiance, away, c / np.linalg.norm(c)) for c in cards]) / np.pi
+    )
 
 
 def _tint(warmth: float) -> Floats:

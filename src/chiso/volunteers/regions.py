@@ -29,16 +29,16 @@ def soft_step(value: Floats, low: float, high: float) -> Floats:
 
 def around_deg(points: Points) -> Floats:
     """Angle from the front about the upright axis, 0 to 180, the same on both sides."""
-    return np.asarray(
-        np.degrees(np.arctan2(np.abs(points[:, 0]), points[:, 2] - HEAD_AXIS_Z_DM))
-    )
+    return np.asarray(np.degrees(np.arctan2(np.abs(points[:, 0]), points[:, 2] - HEAD_AXIS_Z_DM)))
 
 
 def scalp(points: Points, ears: Floats, hairline: float, receded: float) -> Floats:
     """1 where hair grows on the head; `hairline` in [0, 1] is how low it sits; (n,)."""
     receding = receded * np.array(_RECEDED_DM)
     line = np.interp(
-        around_deg(points), _HAIRLINE_DEG, np.array(_HAIRLINE_DM) + receding - 0.12 * hairline + 0.05
+        around_deg(points),
+        _HAIRLINE_DEG,
+        np.array(_HAIRLINE_DM) + receding - 0.12 * hairline + 0.05,
     )
     rough = 0.07 * smooth_noise(points, 77, 0.16)
     return soft_step(points[:, 1] - line + rough, -0.08, 0.16) * (ears < 0.3)
@@ -67,7 +67,7 @@ def brow(points: Points, height: float, arch: float, gap: float, thickness: floa
 def moustache(points: Points, lips: Floats) -> Floats:
     """1 between nose and upper lip."""
     x, y, z = points.T
-    band = soft_step(y, 6.67 - 0.0, 6.72) * soft_step(y, 6.86, 6.80)
+    band = soft_step(y, 6.67, 6.72) * soft_step(y, 6.86, 6.80)
     return np.asarray(band * soft_step(np.abs(x), 0.34, 0.27) * (z > 1.2) * (lips < 0.4))
 
 
@@ -89,9 +89,7 @@ def beard(points: Points, lips: Floats, ears: Floats) -> Floats:
     around = around_deg(points)
     top = np.interp(around, [0, 14, 24, 40, 60, 74, 84], [6.44, 6.48, 6.66, 6.70, 6.84, 7.10, 7.25])
     bottom = np.interp(around, [0, 30, 60, 90], [6.02, 6.05, 6.15, 6.5])
-    inside = soft_step(y, 0, 1) * 0 + soft_step(top - y, -0.02, 0.08) * soft_step(
-        y - bottom, -0.08, 0.06
-    )
+    inside = soft_step(top - y, -0.02, 0.08) * soft_step(y - bottom, -0.08, 0.06)
     return np.asarray(
         inside * soft_step(around, 92, 82) * (ears < 0.3) * (lips < 0.4) * (np.abs(x) < 0.9)
     )

