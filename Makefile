@@ -18,15 +18,20 @@ CODE   := $(wildcard src tests bench)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench starter check format lock clean
+.PHONY: help demo volunteers volunteer-set test bench starter check format lock clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMPS)/chiso ## the whole story, in a temporary home: enrol, recognise, withdraw, report
 	@$(BIN)/chiso demo $(ARGS)
 
-test: check ## check, then every test
+volunteers: $(STAMPS)/volunteers ## install what renders people who do not exist (optional)
+
+volunteer-set: $(STAMPS)/volunteers ## render the volunteers that Chiso carries anew
+	@scripts/make-volunteers $(ARGS)
+
+test: check $(STAMPS)/volunteers ## check, then every test
 	@echo "running the tests …"
 	@$(BIN)/python -m pytest -q --durations=10 $(ARGS)
 
@@ -81,6 +86,11 @@ $(STAMPS)/runtime: requirements/runtime.lock $(STAMPS)/build
 
 $(STAMPS)/chiso: pyproject.toml src/chiso/__init__.py $(STAMPS)/runtime
 	@$(PIP) --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(STAMPS)/volunteers: requirements/volunteers.lock $(STAMPS)/chiso
+	@echo "installing what renders volunteers into $(VENV) (first run only, 320 MB) …"
+	@$(LOCKED)
 	@touch $@
 
 $(STAMPS)/dev: requirements/dev.lock $(STAMPS)/chiso

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import accuracy, capture, command, london, million
+from bench import accuracy, capture, command, london, million, volunteers
 from bench.rows import Row, as_json, as_table
 
 _NO_PHOTOS = (
     "No London photos: {} not measured. Name their folder in CHISO_LONDON, "
     "or put it at ../shared/data/london."
 )
+_NO_RENDERER = "No anny or no mitsuba: rendering was not measured. `make volunteers` installs both."
 
 
 def main() -> int:
@@ -21,6 +22,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--no-million", action="store_true", help="leave out the slow, large part")
+    parser.add_argument(
+        "--no-volunteers", action="store_true", help="leave out rendering, which takes long too"
+    )
     options = parser.parse_args()
     photos = london.folder()
     rows = capture.measured(photos)
@@ -38,6 +42,12 @@ def main() -> int:
         skipped.append("The million references were left out, as asked.")
     else:
         rows += million.measured()
+    if options.no_volunteers:
+        skipped.append("Rendered volunteers were left out, as asked.")
+    elif volunteers.can_render():
+        rows += volunteers.measured()
+    else:
+        skipped.append(_NO_RENDERER)
     print(as_json(rows, skipped) if options.json else as_table(rows))
     return _verdict(rows, skipped)
 

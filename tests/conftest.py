@@ -8,28 +8,36 @@ from pathlib import Path
 
 import pytest
 
+from chiso import wiring
 from chiso.adapters.models.model_store import ModelStore
 from chiso.adapters.models.opening import open_detector, open_embedder
 from chiso.core.ports import Detector, Embedder
 
 _REPOSITORY = Path(__file__).parent.parent
 _NO_LONDON = "no London photos"
+_NO_RENDERED = "no rendered volunteers"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly that little was shown where most tests had no photos to run on."""
     skipped: Sequence[pytest.TestReport] = terminalreporter.getreports("skipped")
-    count = sum(_NO_LONDON in str(report.longrepr) for report in skipped)
-    if not count:
+    remedies = {
+        _NO_LONDON: "What passed shows little. Set CHISO_LONDON to a folder of them; "
+        "`chiso demo --fetch` fetches them (49 MB, CC BY 4.0) into the user's cache, on Linux "
+        "~/.cache/chiso/london.",
+        _NO_RENDERED: "`make volunteer-set` renders them into the package.",
+    }
+    counts = {what: sum(what in str(report.longrepr) for report in skipped) for what in remedies}
+    if not any(counts.values()):
         return
     terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
-    terminalreporter.line(
-        f"{count} tests were skipped: there are {_NO_LONDON}. What passed shows little. Set "
-        "CHISO_LONDON to a folder of them; `chiso demo --fetch` fetches them (49 MB, CC BY 4.0) "
-        "into the user's cache, on Linux ~/.cache/chiso/london.",
-        red=True,
-        bold=True,
-    )
+    for what, count in counts.items():
+        if count:
+            terminalreporter.line(
+                f"{count} tests were skipped: there are {what}. {remedies[what]}",
+                red=True,
+                bold=True,
+            )
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +46,15 @@ def london() -> Path:
     folder = Path(os.environ.get("CHISO_LONDON", _REPOSITORY.parent / "shared/data/london"))
     if not (folder / "people.csv").is_file():
         pytest.skip(f"{_NO_LONDON} in {folder}; set CHISO_LONDON to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def rendered_volunteers() -> Path:
+    """The folder of rendered people that Chiso carries: people.csv, photos.csv, photos."""
+    folder = wiring.shipped_volunteers()
+    if not (folder / "people.csv").is_file():
+        pytest.skip(f"{_NO_RENDERED} in {folder}; `make volunteer-set` renders them")
     return folder
 
 

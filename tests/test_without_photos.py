@@ -1,4 +1,4 @@
-"""What a run of the tests says where most of them have nothing to run on."""
+"""What a run of the tests shows, and says, where most of them have no photos of real people."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parent.parent
 NEEDS_PHOTOS = "tests/services/test_fit.py"
 NEEDS_NONE = "tests/core/test_labels.py"
+ON_RENDERED_PEOPLE = "tests/interfaces/test_demo_of_rendered_people.py"
 
 
 def test_tests_skipped_for_want_of_photos_are_counted_aloud(tmp_path: Path) -> None:
@@ -25,6 +26,14 @@ def test_tests_skipped_for_want_of_photos_are_counted_aloud(tmp_path: Path) -> N
 
 def test_a_run_that_skips_nothing_says_nothing_of_it(tmp_path: Path) -> None:
     assert "NOT TESTED" not in _run(tmp_path, NEEDS_NONE)
+
+
+def test_without_photos_the_rendered_people_are_still_tested_on(
+    rendered_volunteers: Path, tmp_path: Path
+) -> None:
+    said = _run(tmp_path, f"{ON_RENDERED_PEOPLE}::test_the_set_is_what_the_demo_falls_back_to")
+    assert "1 passed" in said
+    assert "NOT TESTED" not in said
 
 
 def _run(no_photos: Path, *tests: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 import platformdirs
 
-from chiso.adapters import starter
+from chiso.adapters import starter, volunteers
 from chiso.adapters.home_files import (
     HOME_FILE,
     KEYSTORE_FILE,
@@ -28,6 +28,7 @@ from chiso.adapters.home_files import (
 from chiso.adapters.keystore import KEY_BYTES, FileKeystore
 from chiso.adapters.london import originals
 from chiso.adapters.models.catalogue import StoreCatalogue
+from chiso.adapters.models.manifest import EmbedderSpec, packaged_entries
 from chiso.adapters.models.model_store import ModelStore
 from chiso.adapters.models.opening import open_detector, open_embedder
 from chiso.adapters.signing import Ed25519Signer
@@ -41,14 +42,19 @@ from chiso.core.consent import SubjectId
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Clock
+from chiso.core.samples import AlignmentGeometry
 from chiso.core.settings import CaptureSettings
+from chiso.core.templates import ModelDigest
 from chiso.services.home import Engine, Home
 from chiso.services.settings import PACK_SETTING, change_pack, require_here
 from chiso.services.thresholds import start_with
+from chiso.services.volunteers.calibration import OpenSittings
 from chiso.services.withdraw import finish_erasures
+from chiso.volunteers.portraits import Studio
 
 MODELS_VARIABLE = "CHISO_MODELS"
 _APP = "chiso"
+_CHIPS_ARE_FOR = "dlib-resnet-v1"
 _PATIENCE_S = 0.5  # whoever only opens a home need not wait for its readers
 
 
@@ -223,10 +229,56 @@ def open_engine(pack: PackCard, capture: CaptureSettings) -> Engine:
     )
 
 
+def open_models(detector: str, embedder: str, capture: CaptureSettings) -> Engine:
+    """Load a detector and an embedder by name, whether or not a pack puts them together."""
+    models = _model_store(os.environ)
+    return Engine(open_detector(models, detector), open_embedder(models, embedder), capture)
+
+
+def starter_record_of(model: ModelDigest) -> ThresholdRecord | None:
+    """The threshold record that ships for an embedder, by its digest; None if there is none."""
+    records = (starter_record(pack.name) for pack in catalogue().packs() if pack.digest == model)
+    return next((each for each in records if each is not None and each.model == model), None)
+
+
 def starter_record(pack: str) -> ThresholdRecord | None:
     """The threshold record that ships for a pack, made by `make starter`; None if there is none."""
     file = resources.files(starter).joinpath(f"{pack}.json")
     return parse_record(file.read_bytes()) if file.is_file() else None
+
+
+def chip_geometry() -> AlignmentGeometry:
+    """The chip that the embedder of the offline pack wants: 150 px."""
+    (geometry,) = [
+        entry.spec.geometry
+        for entry in packaged_entries()
+        if isinstance(entry.spec, EmbedderSpec) and entry.name == _CHIPS_ARE_FOR
+    ]
+    return geometry
+
+
+def studio_opener() -> Callable[[], Studio]:
+    """What every process that renders volunteers opens its studio with.
+
+    Calling it raises ChisoError, kind MISSING, where the optional renderer is not installed.
+    """
+    from chiso.adapters.studio.opening import open_studio
+
+    return open_studio
+
+
+def sittings_opener() -> OpenSittings:
+    """As `studio_opener`, for calibration."""
+    from chiso.adapters.studio.opening import open_studio
+
+    return open_studio
+
+
+def skin_albedos() -> Mapping[int, tuple[float, float, float]]:
+    """The albedo of skin at each tone, as `chiso volunteers calibrate --out` found it."""
+    from chiso.adapters.studio.opening import shipped_albedos
+
+    return shipped_albedos()
 
 
 def _model_store(environment: Mapping[str, str]) -> ModelStore:
@@ -249,6 +301,16 @@ def fetch_london(transfer: Transfer) -> Path:
     """Fetch the London Set's original photos, by digest, into the user's cache."""
     originals.fetch(_london_folder(), transfer)
     return _london_folder()
+
+
+def shipped_volunteers() -> Path:
+    """The folder of rendered volunteers that Chiso carries: people who do not exist."""
+    return Path(str(resources.files(volunteers)))
+
+
+def render_cache() -> Path:
+    """Where rendered portraits are kept for the next run."""
+    return Path(platformdirs.user_cache_dir(_APP)) / "renders"
 
 
 def wrapped_key(home: Home, subject_id: SubjectId) -> bytes | None:

@@ -16,9 +16,14 @@ from tests.cli.running import (
     assert_untouched,
     enrolment,
 )
+from tests.services.drawn_studio import open_drawn_studio
 
+from chiso import wiring
+from chiso.interfaces.cli import calibrate
 from chiso.interfaces.cli.app import app
 from chiso.interfaces.cli.main import main
+from chiso.services.volunteers.photos import render_photos
+from chiso.services.volunteers.plan import PhotoPlan
 
 Volunteer = Callable[..., Path]
 
@@ -36,7 +41,16 @@ def _commands() -> Iterator[tuple[str, ...]]:
 
 
 COMMANDS = sorted(_commands())
-WITHOUT_A_HOME = {("demo",), ("init",), ("models", "add"), ("models", "list"), ("models", "pull")}
+WITHOUT_A_HOME = {
+    ("demo",),
+    ("init",),
+    ("models", "add"),
+    ("models", "list"),
+    ("models", "pull"),
+    ("volunteers", "calibrate"),
+    ("volunteers", "measure"),
+    ("volunteers", "render"),
+}
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -52,7 +66,9 @@ def test_every_command_explains_itself_with_an_example(
     assert said.err == ""
 
 
-@pytest.mark.parametrize("words", [(), ("log",), ("threshold",), ("models",)])
+@pytest.mark.parametrize(
+    "words", [(), ("audit",), ("log",), ("threshold",), ("models",), ("volunteers",)]
+)
 def test_a_group_of_commands_asked_for_alone_lists_them(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -81,6 +97,8 @@ def test_a_group_of_commands_asked_for_alone_lists_them(
         ("threshold", "fit"),
         ("models", "use", "magic"),
         ("models", "pull", "magic"),
+        ("volunteers", "render"),
+        ("volunteers", "calibrate", "--people", "0"),
         ("recognise-everyone",),
         ("subjects", "--watch"),
     ],
@@ -138,6 +156,10 @@ def test_standard_output_holds_only_json(
 ) -> None:
     if words == ("models", "add"):
         monkeypatch.setenv("CHISO_MODELS", str(tmp_path / "models"))
+    if words in {("audit", "tone"), ("volunteers", "render")}:
+        monkeypatch.setattr(wiring, "studio_opener", lambda: open_drawn_studio)
+    if words == ("volunteers", "calibrate"):
+        monkeypatch.setattr(calibrate, "SIZE_PX", 64)
     if words == ("init",):
         shutil.rmtree(peopled.home)
     done = peopled(*_words(peopled, words, tmp_path, volunteer, tiny_model))
@@ -162,6 +184,10 @@ def _words(
         ("subjects",): tuple,
         ("receipts",): tuple,
         ("export",): lambda: ("001", "--out", folder / "export"),
+        ("audit", "tone"): lambda: (
+            *("--people", "2", "--captures", "2", "--size", "96", "--jobs", "1"),
+            *("--cache", folder / "renders", "--out", folder / "tone"),
+        ),
         ("log", "verify"): tuple,
         ("log", "checkpoint"): tuple,
         ("log", "prove"): lambda: ("0",),
@@ -178,6 +204,12 @@ def _words(
             *("--like", "arcface", "--name", "mine", "--licence", "MIT"),
         ),
         ("models", "use"): lambda: ("offline",),
+        ("volunteers", "calibrate"): lambda: ("--people", "1", "--jobs", "1"),
+        ("volunteers", "measure"): lambda: (_rendered(folder / "rendered"),),
+        ("volunteers", "render"): lambda: (
+            *("--people", "1", "--captures", "1", "--tones", "5", "--jobs", "1"),
+            *("--out", folder / "made"),
+        ),
     }
     return [*command, *arguments[command]()]
 
@@ -186,6 +218,12 @@ def _record(chiso: Chiso) -> str:
     if not chiso.home.exists():
         return "any"
     return str(chiso("threshold", "list").document["thresholds"][0]["record_id"])
+
+
+def _rendered(folder: Path) -> Path:
+    plan = PhotoPlan(seed=1, people=1, captures=1, tones=(5,), one_tone=True, size_px=64)
+    render_photos(plan, folder, open_drawn_studio, 1, lambda _standing: None)
+    return folder
 
 
 def _study(folder: Path, volunteer: Volunteer) -> Path:

@@ -182,18 +182,6 @@ def test_a_group_that_someone_reported_is_escaped_in_the_page(
     assert "&lt;b onclick=x&gt;&amp;" in page
 
 
-def test_without_photos_the_demo_says_at_once_how_to_get_them_and_asks_no_one(
-    bare_machine: Path, no_network: None, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["demo", "--json"]) == 6
-
-    error = json.loads(capsys.readouterr().out)["error"]
-    assert error["code"] == "data-missing"
-    assert "--fetch" in error["hint"]
-    assert "--data" in error["hint"]
-    assert list(bare_machine.iterdir()) == []
-
-
 def test_a_fetch_does_not_wait_for_a_name_server_that_never_answers(
     bare_machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,8 +15,9 @@ Floats = npt.NDArray[np.float64]
 _BRIGHTNESS = {"back light": 1.9, "dim room": 0.35, "noon": 0.9}
 
 
+@lru_cache(maxsize=1)  # the ten tones of a portrait have one backdrop
 def backdrop(capture: Capture, size_px: int) -> Floats:
-    """Linear sRGB radiance (size, size, 3); the same picture at any size."""
+    """Linear sRGB radiance (size, size, 3), read-only; the same picture at any size."""
     chance = stream("backdrop", capture.seed)
     grid = (np.arange(size_px) + 0.5) / size_px
     y, x = np.meshgrid(grid, grid, indexing="ij")
@@ -22,7 +25,9 @@ def backdrop(capture: Capture, size_px: int) -> Floats:
     make = {"wall": _wall, "room": _room, "outdoors": _outdoors}[capture.backdrop]
     picture = make(chance, x, y, base)
     bright = _BRIGHTNESS.get(capture.light.kind, 0.75)
-    return np.asarray(np.clip(picture * bright, 0.002, 3))
+    made = np.clip(picture * bright, 0.002, 3)
+    made.setflags(write=False)
+    return made
 
 
 def _wall(chance: np.random.Generator, x: Floats, y: Floats, base: Floats) -> Floats:

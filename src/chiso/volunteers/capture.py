@@ -130,6 +130,17 @@ def capture_of(seed: int) -> Capture:
     )
 
 
+def is_posed(capture: Capture) -> bool:
+    """Whether it is a photo that one poses for: facing the camera, in studio or window light."""
+    return (
+        capture.light.kind in ("studio", "window")
+        and abs(capture.yaw_deg) <= 12
+        and abs(capture.pitch_deg) <= 9
+        and capture.glasses == "none"
+        and not capture.cap
+    )
+
+
 def reference_capture() -> Capture:
     """The photo that skin tones are calibrated on.
 

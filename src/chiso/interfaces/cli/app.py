@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from chiso import __version__
-from chiso.interfaces.cli import enrol, home, log, models, people, recognise, story, thresholds
+from chiso.interfaces.cli import (
+    audit,
+    calibrate,
+    enrol,
+    home,
+    log,
+    measure,
+    models,
+    people,
+    recognise,
+    render,
+    story,
+    thresholds,
+)
 from chiso.interfaces.cli.output import show
 
 app = typer.Typer(
@@ -47,6 +60,10 @@ app.command("withdraw")(people.withdraw)
 app.command("subjects")(people.subjects)
 app.command("receipts")(people.receipts)
 app.command("export")(people.export)
+app.add_typer(audit.app, name="audit")
 app.add_typer(log.app, name="log")
 app.add_typer(thresholds.app, name="threshold")
 app.add_typer(models.app, name="models")
+render.app.command("calibrate")(calibrate.calibrate_tones)
+render.app.command("measure")(measure.measure_set)
+app.add_typer(render.app, name="volunteers")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chiso.interfaces.cli.records import record_document
 from chiso.interfaces.demo_report import words
+from chiso.interfaces.demo_report.wording import Wording
 from chiso.services.demo.errors import GroupErrors, errors_by_group
 from chiso.services.demo.results import DemoResult
 from chiso.services.demo.verdict import unexpected
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _WIDTH_COLUMNS = 92
 
 
-def show_summary(result: DemoResult, report: Path) -> None:
+def show_summary(result: DemoResult, wording: Wording, report: Path) -> None:
     """Print the story on standard output."""
     from rich.console import Console  # rich takes as long to import as a face takes to recognise
     from rich.padding import Padding
@@ -35,10 +36,12 @@ def show_summary(result: DemoResult, report: Path) -> None:
     people = len(result.cast.everyone)
     console.print()
     paragraph(f"Chiso, the whole story: {people} volunteers, {result.elapsed_s:.1f} s", "bold")
+    if wording.notice:
+        paragraph(wording.notice, "yellow")
     console.print()
     console.print(Padding(_findings(result), (0, 2), expand=False))
     console.print()
-    paragraph("Errors, by the group people report for themselves", "bold")
+    paragraph(f"Errors, {wording.by_group}", "bold")
     console.print(Padding(_groups(groups), (0, 2), expand=False))
     paragraph(words.parity(groups), "dim")
     console.print()
@@ -59,14 +62,15 @@ def show_summary(result: DemoResult, report: Path) -> None:
     console.print()
 
 
-def summary_document(result: DemoResult, report: Path) -> dict[str, object]:
-    """The story as one JSON object."""
+def summary_document(result: DemoResult, is_rendered: bool, report: Path) -> dict[str, object]:
+    """The story as one JSON object. `is_rendered`: nobody in the photos exists."""
     wrong = unexpected(result)
     withdrawal = result.withdrawal
     return {
         "as_expected": not wrong,
         "unexpected": list(wrong),
         "people": len(result.cast.everyone),
+        "rendered": is_rendered,
         "enrolled": _count(
             sum(each.refusal is None for each in result.enrolments), len(result.enrolments)
         ),

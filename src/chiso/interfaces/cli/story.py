@@ -21,6 +21,7 @@ from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import JsonOption
 from chiso.interfaces.cli.output import Step, emit, progress, say
 from chiso.interfaces.cli.volunteers import PhotoFolder, find_folder, read_folder
+from chiso.interfaces.demo_report.wording import LONDON, OWN, RENDERED, Wording
 from chiso.services.demo.results import DemoResult
 from chiso.services.demo.story import Act, Stage, tell
 from chiso.services.demo.verdict import unexpected
@@ -38,7 +39,8 @@ def demo(
             "--data",
             metavar="DIR",
             help="Folder with people.csv and two photos of each person, named after the subject. "
-            "Default: CHISO_LONDON, then ../shared/data/london, then what --fetch fetched.",
+            "Default: CHISO_LONDON, then ../shared/data/london, then what --fetch fetched, then "
+            "rendered people, whom Chiso carries.",
             show_default=False,
         ),
     ] = None,
@@ -49,8 +51,8 @@ def demo(
         bool,
         typer.Option(
             "--fetch",
-            help="Where no photos are here, fetch the London Set's (49 MB, CC BY 4.0). Without "
-            "this the network is not used.",
+            help="Where no photos are here, fetch the London Set's (49 MB, CC BY 4.0) and do not "
+            "show rendered people. Without this the network is not used.",
         ),
     ] = False,
     json: JsonOption = False,
@@ -66,15 +68,18 @@ def demo(
     folder = read_folder(find_folder(data, _fetch if fetch else None))
     for subject in folder.left_out:
         say(f"{subject} has fewer than two photos in {folder.path}, and is left out.")
+    wording = _wording(folder)
     report = _place_for(out)
     with _temporary_home() as home:
         result = _tell(home, folder)
-        page = _page(home, result, folder)
+        page = _page(home, result, wording)
     _write(report, page)
     if json:
-        emit(summary_document(result, report))
+        if wording.notice:
+            say(wording.notice)
+        emit(summary_document(result, folder.is_rendered, report))
     else:
-        show_summary(result, report)
+        show_summary(result, wording, report)
     return Exit.NO_MATCH if unexpected(result) else Exit.DONE
 
 
@@ -124,11 +129,17 @@ def _temporary_home() -> Iterator[Home]:
             home.store.close()
 
 
-def _page(home: Home, result: DemoResult, folder: PhotoFolder) -> str:
+def _wording(folder: PhotoFolder) -> Wording:
+    if folder.is_rendered:
+        return RENDERED
+    return LONDON if folder.is_london else OWN
+
+
+def _page(home: Home, result: DemoResult, wording: Wording) -> str:
     from chiso.interfaces.demo_report.page import render  # Jinja2, which no other command needs
 
     made = to_text(home.clock.now())
-    return render(result, home.capture.decode, folder.is_london, made)
+    return render(result, home.capture.decode, wording, made)
 
 
 def _place_for(out: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,28 +15,34 @@ from chiso.interfaces.cli.files import read_file
 from chiso.interfaces.cli.study import PEOPLE_FILE, read_people
 from chiso.services.demo.cast import Volunteer
 from chiso.services.enrol import Photo
+from chiso.services.volunteers.folder import TERMS_FILE
 
 LONDON_VARIABLE = "CHISO_LONDON"
 BESIDE = Path("..") / "shared" / "data" / "london"
-GROUP_COLUMN = "ethnicity"
+GROUP_COLUMN, TONE_COLUMN = "ethnicity", "tone"
 _LONDON_DOI = b"10.6084/m9.figshare.5047666"
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoFolder:
-    """Volunteers, the digest of what says that they agreed, and those without two photos."""
+    """Volunteers, the digest of what says that they agreed, and those without two photos.
+
+    `is_rendered`: none of them exists; their groups are the skin tones they were rendered at.
+    """
 
     path: Path
     volunteers: tuple[Volunteer, ...]
     evidence_sha256: str
     is_london: bool
+    is_rendered: bool
     left_out: tuple[str, ...]
 
 
 def find_folder(named: Path | None, fetch: Callable[[], Path] | None) -> Path:
     """The folder that was named, or the first there is; fetched only if `fetch` is given.
 
-    Raises ChisoError(DATA_MISSING) where there is none, with how to get one.
+    Without any of them, the rendered volunteers that Chiso carries. Raises
+    ChisoError(DATA_MISSING) where the folder that was named is none.
     """
     variable = os.environ.get(LONDON_VARIABLE)
     chosen = named or (Path(variable) if variable else None)
@@ -54,20 +60,12 @@ def find_folder(named: Path | None, fetch: Callable[[], Path] | None) -> Path:
     fetched = wiring.fetched_london()
     if fetched is not None:
         return fetched
-    if fetch is not None:
-        return fetch()
-    raise ChisoError(
-        Code.DATA_MISSING,
-        "The demo needs photos of people who agreed to be shown, and there are none here.",
-        "`chiso demo --fetch` (or `make demo ARGS=--fetch`) fetches 53 volunteers of the London "
-        "Set, 49 MB, CC BY 4.0: only then is the network used. Or name a folder of your own with "
-        f"--data DIR or {LONDON_VARIABLE}: people.csv, and two photos of each person, 001_a.jpg, "
-        "001_b.jpg …",
-    )
+    return wiring.shipped_volunteers() if fetch is None else fetch()
 
 
 def read_folder(folder: Path) -> PhotoFolder:
     """Everyone in the folder who has two photos: by name, the first enrols, the second is shown."""
+    is_rendered = (folder / TERMS_FILE).is_file()
     volunteers: list[Volunteer] = []
     left_out: list[str] = []
     for each in read_people(folder):
@@ -75,7 +73,7 @@ def read_folder(folder: Path) -> PhotoFolder:
             left_out.append(each.subject)
             continue
         reference, probe = (_photo(path) for path in each.photos[:2])
-        group = each.row.get(GROUP_COLUMN, "").strip()
+        group = _tone(each.row) if is_rendered else each.row.get(GROUP_COLUMN, "").strip()
         volunteers.append(Volunteer(each.subject, group, reference, probe))
     signed = _what_was_signed(folder)
     return PhotoFolder(
@@ -83,8 +81,14 @@ def read_folder(folder: Path) -> PhotoFolder:
         tuple(volunteers),
         hashlib.sha256(signed).hexdigest(),
         _LONDON_DOI in signed,
+        is_rendered,
         tuple(left_out),
     )
+
+
+def _tone(row: Mapping[str, str]) -> str:
+    """`tone 05`, so that tones sort by name; all of them where she was rendered at several."""
+    return " ".join(["tone", *(each.zfill(2) for each in row.get(TONE_COLUMN, "").split())])
 
 
 def _photo(path: Path) -> Photo:

@@ -13,7 +13,7 @@ from chiso.core.samples import Refusal
 from chiso.core.settings import DecodeLimits
 from chiso.interfaces.demo_report import words
 from chiso.interfaces.demo_report.pictures import Picture, picture
-from chiso.services.demo.cast import RULE
+from chiso.interfaces.demo_report.wording import Wording
 from chiso.services.demo.errors import GroupErrors, errors_by_group
 from chiso.services.demo.recognition import Recognition
 from chiso.services.demo.results import DemoResult, Verification
@@ -63,7 +63,7 @@ class Page:
     result: DemoResult
     unexpected: tuple[str, ...]
     findings: tuple[words.Finding, ...]
-    rule: str
+    wording: Wording
     scene: Shot | None
     shots: tuple[Shot, ...]
     claims: tuple[ClaimRow, ...]
@@ -75,10 +75,9 @@ class Page:
     threshold: ThresholdRecord
     made: str
     will_not_do: Sequence[str]
-    citation: str
 
 
-def render(result: DemoResult, limits: DecodeLimits, is_london: bool, made: str) -> str:
+def render(result: DemoResult, limits: DecodeLimits, wording: Wording, made: str) -> str:
     """The page as HTML. `made`: when, as text; `limits`: those the photos were read under."""
     environment = Environment(
         loader=PackageLoader("chiso.interfaces.demo_report", "."),
@@ -91,11 +90,11 @@ def render(result: DemoResult, limits: DecodeLimits, is_london: bool, made: str)
     environment.filters["interval"] = words.interval
     environment.filters["ms"] = words.milliseconds
     environment.filters["group_name"] = words.group_name
-    page = page_of(result, limits, is_london, made)
+    page = page_of(result, limits, wording, made)
     return environment.get_template(_TEMPLATE).render(page=page)
 
 
-def page_of(result: DemoResult, limits: DecodeLimits, is_london: bool, made: str) -> Page:
+def page_of(result: DemoResult, limits: DecodeLimits, wording: Wording, made: str) -> Page:
     """What the page shows."""
     groups = errors_by_group(result.shown)
     withdrawal = result.withdrawal
@@ -104,7 +103,7 @@ def page_of(result: DemoResult, limits: DecodeLimits, is_london: bool, made: str
         result=result,
         unexpected=unexpected(result),
         findings=words.findings(result),
-        rule=RULE,
+        wording=wording,
         scene=_scene(result, limits),
         shots=tuple(shot for each in result.shown if (shot := _shot(each, limits)) is not None),
         claims=tuple(_claim(each) for each in result.verifications),
@@ -116,7 +115,6 @@ def page_of(result: DemoResult, limits: DecodeLimits, is_london: bool, made: str
         threshold=result.threshold,
         made=made,
         will_not_do=words.WILL_NOT_DO,
-        citation=words.LONDON_CITATION if is_london else "",
     )
 
 

@@ -22,10 +22,6 @@ WILL_NOT_DO = (
     "fetch faces from the web",
     "send a template or a photo anywhere",
 )
-LONDON_CITATION = (
-    "DeBruine, L. & Jones, B. (2017). Face Research Lab London Set. figshare. "
-    "https://doi.org/10.6084/m9.figshare.5047666.v5. CC BY 4.0."
-)
 
 
 @dataclass(frozen=True, slots=True)

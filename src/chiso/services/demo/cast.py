@@ -12,10 +12,11 @@ from chiso.core.errors import ChisoError, Code
 from chiso.services.enrol import Photo
 
 SEED = "chiso demo 1"
-RULE = (
-    "Volunteers are put in order of their self-reported group, within a group in order of the "
+RULE_ON_GROUPS = (
+    "Volunteers are put in order of their {group}, within a group in order of the "
     f"SHA-256 of “{SEED}:subject”; of every 53 in that order, 40, evenly spaced, are enrolled."
 )
+RULE = RULE_ON_GROUPS.format(group="self-reported group")
 ENROLLED_OF_53 = 40
 MIN_PEOPLE = 4
 MAX_IN_PICTURE = 18

@@ -1,0 +1,1 @@
+"""Volunteers who do not exist: photos and lists, made by `make volunteer-set`."""
