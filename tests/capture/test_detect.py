@@ -14,6 +14,10 @@ from chiso.capture.detect import FIRST_PASS_PX, _spans, detect_faces
 from chiso.capture.suppress import covered, overlaps, suppress
 from chiso.core.ports import Detector, Embedder
 from chiso.core.samples import BiometricSample, Face, Pixels
+from chiso.volunteers.backdrop import backdrop
+from chiso.volunteers.capture import capture_of
+from chiso.volunteers.colour import srgb_from_linear
+from chiso.volunteers.portraits import derived_seed
 
 _FACE_SHARE = 1 / 3
 """Of a London photo's width, the part that is face."""
@@ -223,3 +227,22 @@ def _paste(
     left, top = rng.integers(0, scene.shape[1] - side_px), rng.integers(0, scene.shape[0] - side_px)
     scene[top : top + side_px, left : left + side_px] = np.asarray(thumb)
     return left + side_px / 2, top + side_px * 0.52
+
+
+def test_nothing_is_found_where_nobody_is(
+    detector: Detector, portraits: dict[str, NDArray[np.uint8]]
+) -> None:
+    clothes = [pixels[-140:] for pixels in portraits.values()]
+    sleeves = [
+        np.asarray(Image.fromarray(pixels[-120:, :240]).resize((960, 480)))
+        for pixels in portraits.values()
+    ]
+    for pixels in [*clothes, *sleeves]:
+        assert not detect_faces(detector, BiometricSample(np.ascontiguousarray(pixels)))
+
+
+def test_nothing_is_found_in_rooms_and_landscapes_out_of_focus(detector: Detector) -> None:
+    for place in range(60):
+        light = backdrop(capture_of(derived_seed("nobody", place)), 320)
+        pixels = np.rint(255 * srgb_from_linear(np.clip(light, 0, 1))).astype(np.uint8)
+        assert not detect_faces(detector, BiometricSample(pixels)), place

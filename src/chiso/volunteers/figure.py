@@ -119,7 +119,7 @@ class Sculptor:
             skin=skin,
             surfaces=tuple(surfaces),
             strands=tuple(strands),
-            landmarks=self._landmarks(posed, coarse),
+            landmarks=self._landmarks(posed, coarse, turn),
             face_centre=np.asarray((top + chin) / 2),
             head_height_dm=float(np.linalg.norm(top - chin)) + 0.2,
         )
@@ -274,14 +274,14 @@ class Sculptor:
         radii = np.tile(np.array([0.0011, 0.0010, 0.0008, 0.0004]), (len(points), 1))
         return [Strands(points, radii, (0.006, 0.005, 0.005), None)]
 
-    def _landmarks(self, posed: Points, coarse: Points) -> Points:
+    def _landmarks(self, posed: Points, coarse: Points, turn: Floats) -> Points:
         parts = self._basis.parts
         eyes = []
         for side in "rl":
             ball = coarse[np.unique(parts[f"helper-{side}-eye"])]
             centre = ball.mean(axis=0)
             radius = float(np.linalg.norm(ball - centre, axis=1).mean())
-            eyes.append(centre + np.array([0.0, 0.0, radius]))
+            eyes.append(centre + turn @ np.array([0.0, 0.0, radius]))
         nose = posed[np.argmin(((self._template - [0, 6.93, 1.68]) ** 2).sum(axis=1))]
         lips = self._smooth_masks["lips"] > 0.5
         corners = [

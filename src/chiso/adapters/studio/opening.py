@@ -19,7 +19,7 @@ from chiso.volunteers.figure import Figure, Sculptor
 from chiso.volunteers.identity import Identity, identity_of
 from chiso.volunteers.portraits import TONES, Portrait
 
-GENERATOR = 1
+GENERATOR = 2
 """Goes up when a change of code changes portraits: caches and folders of older ones are then left
 alone, and not mixed with new ones."""
 

@@ -27,7 +27,7 @@ from chiso.services.volunteers.shards import render_shards, shard_name
 from chiso.volunteers.portraits import TONES
 
 app = typer.Typer(
-    help="Volunteers who do not exist: render, calibrate.",
+    help="Volunteers who do not exist: render, calibrate, measure.",
     no_args_is_help=True,
 )
 _PHOTO_PX = 512

@@ -20,6 +20,7 @@ class Wording:
         impostors_are: whom the claims are made by.
         photos_credit: whose photos these are; "" where that is not known.
         keep: how to keep the page.
+        misses_fail: whether someone who is not recognised is a fault of the demo.
     """
 
     notice: str
@@ -30,6 +31,7 @@ class Wording:
     impostors_are: str
     photos_credit: str
     keep: str
+    misses_fail: bool = True
 
 
 OWN = Wording(
@@ -64,4 +66,5 @@ RENDERED = Wording(
     "one.",
     photos_credit="Pictures: rendered by “chiso volunteers render”. Nobody is in them.",
     keep="This page holds no photo of anybody.",
+    misses_fail=False,
 )
