@@ -36,7 +36,6 @@ class Skin:
     template: Points
     """(n, 3) where each vertex lies on the template: freckles stay put when she smiles."""
     lips: Floats
-    ears: Floats
     hair: Floats
     """(n,) how densely hair grows: its roots darken the skin."""
     roughness: Floats
@@ -199,7 +198,6 @@ class Sculptor:
             normals=normals(posed, self._skin_faces),
             template=at,
             lips=self._smooth_masks["lips"],
-            ears=self._smooth_masks["ears"],
             hair=hair,
             roughness=np.clip(rough, 0.28, 0.75),
         )
