@@ -57,14 +57,14 @@ from chiso.volunteers.exposure import Exposure
 from chiso.volunteers.portraits import TONES
 
 SIZES_PX = (256, 512)
-ROUNDS = 3
+ROUNDS = 2
 CORE_HOURS_MAX = 4.0
 """Two hours on two cores."""
 CHIPS = ("--people", "8", "--captures", "4", "--tones-per-capture", "2")
 PROOF_PX = 256
-PROOF_PEOPLE, PROOF_CAPTURES, PROOF_TONES = 6, 2, (1, 5, 8, 10)
-MANY_RAYS, MANY_RAYS_TONES = 128, (5, 10)
-"""Traced in the first capture of each person alone: it takes eight times as long."""
+PROOF_PEOPLE, PROOF_CAPTURES, PROOF_TONES = 4, 2, (1, 5, 8, 10)
+MANY_RAYS, MANY_RAYS_TONES = 64, (5, 10)
+"""Traced in the first capture of each person alone: it takes four times as long."""
 
 _BASE = AUDIT_TONES.base
 _OTHER_SEED = 20_261_122

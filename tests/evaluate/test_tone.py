@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chiso.evaluate.intervals import wilson_by_people
 from chiso.evaluate.tone import (
+    FEW_DIFFERING,
     Stage,
     ToneResult,
     Tones,
@@ -18,6 +19,7 @@ from chiso.evaluate.tone import (
     nothing_seen_bound,
     own_measure,
     people_needed,
+    rate_difference_interval,
     rate_interval,
     weighted_means,
 )
@@ -100,6 +102,32 @@ def test_one_event_never_makes_a_rate_surer_than_none() -> None:
     low, high = _estimated(values, is_rate=True).levels[0].interval
     assert low == 0
     assert high >= nothing_seen_bound(40)
+
+
+@pytest.mark.parametrize("interval", [(-0.01, 0.02), (0.01, 0.02)])
+def test_few_who_differ_leave_as_much_open_as_nobody(interval: tuple[float, float]) -> None:
+    assert rate_difference_interval(interval, 0.1, FEW_DIFFERING - 1) == (-0.1, 0.1)
+    assert rate_difference_interval(interval, 0.1, FEW_DIFFERING) == interval
+
+
+def test_a_tone_that_differs_less_has_no_wider_interval() -> None:
+    values = np.zeros((40, 6, 3))
+    values[:20, 0, 1] = 1
+    values[5:30, 0, 0] = 1  # differs from the base for many, but hardly on the whole
+    values[:, 1, 2] = 1
+    values[:20, 0, 2] = 1
+    faint, sure = _estimated(values, is_rate=True).differences
+    assert faint.differing == 15
+    assert faint.simultaneous[0] < 0 < faint.simultaneous[1] < nothing_seen_bound(40)
+    assert sure.simultaneous[0] > 0
+
+
+def test_a_difference_counts_who_has_a_value_at_both_tones() -> None:
+    values = np.ones((5, 2, 3))
+    values[0, :, 2] = np.nan
+    values[1, 0, 2] = np.nan
+    lightest, darkest = _estimated(values).differences
+    assert (lightest.people, darkest.people) == (5, 4)
 
 
 def test_nobody_measured_gives_no_number() -> None:

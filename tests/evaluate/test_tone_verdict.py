@@ -27,7 +27,7 @@ def _result(
         margin=margin,
         levels=(),
         differences=tuple(
-            Difference(tone, value, interval, interval, people if value else 0)
+            Difference(tone, value, interval, interval, people, people if value else 0)
             for tone, (value, interval) in enumerate(differences, start=1)
         ),
     )
@@ -73,6 +73,28 @@ def test_a_wide_interval_is_named_as_such() -> None:
     assert (verdict.outcome, verdict.doubt) == (Outcome.CANNOT_TELL, Doubt.WIDE)
 
 
+def test_of_what_keeps_a_verdict_open_that_which_leaves_out_zero_is_named_first() -> None:
+    faint, sure, small = (0.4, (-2.0, 2.8)), (0.8, (0.1, 1.5)), (0.9, (0.85, 0.95))
+    verdict = judge(_result(faint, sure, small))
+    assert (verdict.outcome, verdict.doubt) == (Outcome.CANNOT_TELL, Doubt.WIDE)
+    assert verdict.largest is not None
+    assert verdict.largest.tone == 2
+    assert verdict.ruled_out == pytest.approx(2.8)
+
+
+def test_nothing_is_called_rare_where_a_tone_differs() -> None:
+    rare = (0.0, (-0.0876, 0.0876))
+    seen = (0.01, (0.005, 0.015))
+    alone = judge(_result(rare, margin=0.02, is_rate=True))
+    beside = judge(_result(rare, seen, margin=0.02, is_rate=True))
+    assert (alone.doubt, beside.doubt) == (Doubt.RARE, Doubt.WIDE)
+
+
+def test_a_small_difference_in_a_rate_among_few_people_clears_nothing() -> None:
+    verdict = judge(_result((0.01, (0.005, 0.015)), margin=0.02, is_rate=True))
+    assert (verdict.outcome, verdict.doubt) == (Outcome.CANNOT_TELL, Doubt.SMALL)
+
+
 def test_too_few_people_settle_nothing() -> None:
     verdict = judge(_result((5.0, (4.0, 6.0)), people=9))
     assert (verdict.outcome, verdict.doubt) == (Outcome.CANNOT_TELL, Doubt.FEW_PEOPLE)
@@ -82,6 +104,19 @@ def test_a_tone_without_a_value_is_not_cleared() -> None:
     nan = float("nan")
     verdict = judge(_result((0.0, (-0.1, 0.1)), (nan, (nan, nan))))
     assert (verdict.outcome, verdict.doubt) == (Outcome.CANNOT_TELL, Doubt.UNMEASURED)
+
+
+def test_a_tone_without_a_value_hides_no_difference_at_another() -> None:
+    nan = float("nan")
+    verdict = judge(_result((nan, (nan, nan)), (2.0, (1.5, 2.5))))
+    assert verdict.outcome is Outcome.DIFFERENCE
+
+
+def test_people_without_a_value_are_not_counted() -> None:
+    large = _result((5.0, (4.0, 6.0)), people=40)
+    few = replace(large, differences=tuple(replace(each, people=9) for each in large.differences))
+    verdict = judge(few)
+    assert (verdict.outcome, verdict.doubt) == (Outcome.CANNOT_TELL, Doubt.FEW_PEOPLE)
 
 
 def test_nothing_is_concluded_without_a_margin() -> None:

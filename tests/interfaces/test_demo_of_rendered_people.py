@@ -47,11 +47,12 @@ def five(rendered_volunteers: Path, tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("README.md", "render.json"):
         shutil.copy(rendered_volunteers / name, folder)
-    rows = _rows(rendered_volunteers / "people.csv")
-    with (folder / "people.csv").open("w", newline="") as target:
-        writer = csv.DictWriter(target, rows[0].keys())
-        writer.writeheader()
-        writer.writerows(row for row in rows if row["subject"] in SHOWN)
+    for name in ("people.csv", "photos.csv"):
+        rows = _rows(rendered_volunteers / name)
+        with (folder / name).open("w", newline="") as target:
+            writer = csv.DictWriter(target, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(row for row in rows if row["subject"] in SHOWN)
     for subject in SHOWN:
         for photo in rendered_volunteers.glob(f"{subject}_*.jpg"):
             shutil.copy(photo, folder)
@@ -74,6 +75,23 @@ def test_a_named_folder_without_a_list_is_not_replaced_by_the_set(tmp_path: Path
     with pytest.raises(ChisoError) as caught:
         find_folder(tmp_path, None)
     assert caught.value.code is Code.DATA_MISSING
+
+
+def test_a_photo_that_was_not_rendered_is_not_shown_as_one_of_nobody(five: Path) -> None:
+    first = min(five.glob("001_*.jpg"))
+    first.rename(five / "001_a.jpg")
+    shutil.copy(five / "001_a.jpg", first)
+    with pytest.raises(ChisoError, match="is none") as caught:
+        read_folder(five)
+    assert caught.value.code is Code.BAD_MANIFEST
+
+
+def test_a_photo_swapped_for_another_is_refused(five: Path) -> None:
+    one, other = sorted(five.glob("001_*.jpg"))[:2]
+    shutil.copy(other, one)
+    with pytest.raises(ChisoError) as caught:
+        read_folder(five)
+    assert caught.value.code is Code.DIGEST_MISMATCH
 
 
 def test_the_set_is_of_the_size_that_was_promised(rendered_volunteers: Path) -> None:

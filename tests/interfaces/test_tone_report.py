@@ -105,6 +105,8 @@ def test_the_page_says_what_it_is_and_what_it_cannot_show(report: Path, page: _P
     assert "A trial: 3 people in 2 captures" in text
     assert "What a render can and cannot show" in text
     assert "no difference among real people" in text
+    assert "metered on the light and not on the face" in text
+    assert "The margins are absolute" in text
     for told in (numbers["studio"], numbers["model"], numbers["threshold"]["record_id"]):
         assert told in text
     for stage in numbers["stages"]:
@@ -124,6 +126,7 @@ def test_the_numbers_hold_everything_and_nothing_that_is_no_number(report: Path)
     assert measures["moved-angle"]["levels"][4]["value"] is None
     assert measures["detection-rate"]["levels"][0]["events"] == 6
     assert numbers["rule"]
+    assert numbers["detector_score_min"] == 0.25
 
 
 def test_there_is_a_row_for_every_portrait(report: Path) -> None:

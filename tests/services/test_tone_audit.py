@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from chiso.services.tone_audit import measures as of
 from chiso.services.tone_audit.audit import Act, Probe, ToneAudit, audit_tone
 from chiso.services.tone_audit.design import Design, statement_sha256
 from chiso.services.tone_audit.readings import is_hit, landmark_error, refusals
-from chiso.services.tone_audit.render_cache import RenderCache
+from chiso.services.tone_audit.render_cache import ABANDONED_AFTER, RenderCache
 from chiso.services.tone_audit.rendering import Renders, render_missing
 from chiso.volunteers.portraits import TONES
 
@@ -57,7 +58,7 @@ def audit(engine: Engine, kept: Path, london: Path) -> ToneAudit:
     """Three people darkened from tone to tone."""
     threshold = wiring.starter_record("offline")
     return audit_tone(
-        Probe(engine, WEIGHTS, threshold), Renders(open_recoloured_studio, kept, 2), FEW, NOW
+        Probe(engine, WEIGHTS, 0.25, threshold), Renders(open_recoloured_studio, kept, 2), FEW, NOW
     )
 
 
@@ -67,11 +68,11 @@ def audit(engine: Engine, kept: Path, london: Path) -> ToneAudit:
 def test_what_was_rendered_is_not_rendered_again(tmp_path: Path) -> None:
     renders = Renders(open_drawn_studio, tmp_path, 2)
     seen: list[tuple[int, int]] = []
-    cache, rendered = render_missing(renders, SMALL, lambda *each: seen.append(each))
+    cache, rendered = render_missing(renders, SMALL, NOW, lambda *each: seen.append(each))
     assert rendered == 4
     assert seen == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
-    assert render_missing(renders, SMALL)[1] == 0
-    assert render_missing(renders, replace(SMALL, people=3))[1] == 2
+    assert render_missing(renders, SMALL, NOW)[1] == 0
+    assert render_missing(renders, replace(SMALL, people=3), NOW)[1] == 2
     for shot in SMALL.shots():
         portraits = cache.read(shot.person_seed, shot.capture_seed, TONES)
         assert portraits is not None
@@ -92,24 +93,24 @@ def test_everyone_is_seen_in_the_same_captures() -> None:
 
 
 def test_another_studio_or_size_shares_no_renders(tmp_path: Path) -> None:
-    render_missing(Renders(open_drawn_studio, tmp_path, 1), SMALL)
-    assert render_missing(Renders(open_other_studio, tmp_path, 1), SMALL)[1] == 4
+    render_missing(Renders(open_drawn_studio, tmp_path, 1), SMALL, NOW)
+    assert render_missing(Renders(open_other_studio, tmp_path, 1), SMALL, NOW)[1] == 4
     larger = replace(SMALL, size_px=96)
-    assert render_missing(Renders(open_drawn_studio, tmp_path, 1), larger)[1] == 4
+    assert render_missing(Renders(open_drawn_studio, tmp_path, 1), larger, NOW)[1] == 4
 
 
 def test_a_render_that_was_cut_or_changed_is_made_anew(tmp_path: Path) -> None:
     renders = Renders(open_drawn_studio, tmp_path, 1)
-    render_missing(renders, SMALL)
+    render_missing(renders, SMALL, NOW)
     first, second, *_ = sorted(tmp_path.rglob("*.zip"))
     first.write_bytes(first.read_bytes()[:100])
     second.write_bytes(second.read_bytes().replace(b"JFIF", b"JFIX", 1))
-    assert render_missing(renders, SMALL)[1] == 2
-    assert render_missing(renders, SMALL)[1] == 0
+    assert render_missing(renders, SMALL, NOW)[1] == 2
+    assert render_missing(renders, SMALL, NOW)[1] == 0
 
 
 def test_renders_of_another_studio_under_ones_name_are_not_believed(tmp_path: Path) -> None:
-    cache, _ = render_missing(Renders(open_drawn_studio, tmp_path, 1), SMALL)
+    cache, _ = render_missing(Renders(open_drawn_studio, tmp_path, 1), SMALL, NOW)
     posing = RenderCache(tmp_path, cache.studio[:16] + OtherStudio.digest[16:], SMALL.size_px)
     shot = next(SMALL.shots())
     assert cache.read(shot.person_seed, shot.capture_seed, TONES) is not None
@@ -119,22 +120,35 @@ def test_renders_of_another_studio_under_ones_name_are_not_believed(tmp_path: Pa
 def test_a_process_that_dies_leaves_what_was_done_and_no_halves(tmp_path: Path) -> None:
     design = replace(SMALL, people=4)
     with pytest.raises(ChisoError) as caught:
-        render_missing(Renders(open_dying_studio, tmp_path, 1), design)
+        render_missing(Renders(open_dying_studio, tmp_path, 1), design, NOW)
     assert caught.value.code is Code.STUDIO_FAILED
     assert len(list(tmp_path.rglob("*.zip"))) == 2
     assert not list(tmp_path.rglob("*.part"))
-    assert render_missing(Renders(open_drawn_studio, tmp_path, 1), design)[1] == 6
+    assert render_missing(Renders(open_drawn_studio, tmp_path, 1), design, NOW)[1] == 6
+
+
+def test_halves_are_swept_only_when_nobody_can_be_writing_them(tmp_path: Path) -> None:
+    renders = Renders(open_drawn_studio, tmp_path, 1)
+    render_missing(renders, SMALL, NOW)
+    shelf = next(tmp_path.rglob("*.zip")).parent
+    old, fresh = shelf / ".old.part", shelf / ".fresh.part"
+    for half, age in ((old, ABANDONED_AFTER), (fresh, ABANDONED_AFTER - timedelta(minutes=1))):
+        half.write_bytes(b"half")
+        moment = (NOW - age).timestamp() - 1
+        os.utime(half, (moment, moment))
+    assert render_missing(renders, SMALL, NOW)[1] == 0
+    assert (old.exists(), fresh.exists()) == (False, True)
 
 
 def test_a_studio_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     with pytest.raises(ChisoError, match="not installed"):
-        render_missing(Renders(open_missing_studio, tmp_path, 1), SMALL)
+        render_missing(Renders(open_missing_studio, tmp_path, 1), SMALL, NOW)
 
 
 def test_a_cache_that_cannot_be_written_to_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ChisoError, match="cannot be kept") as caught:
-        render_missing(Renders(open_drawn_studio, tmp_path / "file", 1), SMALL)
+        render_missing(Renders(open_drawn_studio, tmp_path / "file", 1), SMALL, NOW)
     assert caught.value.code is Code.FILE_UNREADABLE
 
 
@@ -146,7 +160,7 @@ def _face(shift_px: float) -> Face:
     return Face(Box(0, 0, 100, 100), landmarks, 0.9)
 
 
-@pytest.mark.parametrize(("shift_px", "hit"), [(0, True), (10, True), (10.5, False), (60, False)])
+@pytest.mark.parametrize(("shift_px", "hit"), [(0, True), (20, True), (20.5, False), (60, False)])
 def test_a_face_is_found_where_its_eyes_are(shift_px: float, hit: bool) -> None:
     assert is_hit(_face(shift_px), TRUTH) == hit
     assert landmark_error(_face(shift_px), TRUTH) == pytest.approx(shift_px / 40)
@@ -173,7 +187,7 @@ def test_every_limit_is_asked_by_itself() -> None:
 
 def test_no_face_is_a_reading_too(engine: Engine, tmp_path: Path) -> None:
     audit = audit_tone(
-        Probe(engine, WEIGHTS, None), Renders(open_drawn_studio, tmp_path, 1), SMALL, NOW
+        Probe(engine, WEIGHTS, 0.25, None), Renders(open_drawn_studio, tmp_path, 1), SMALL, NOW
     )
     assert not any(reading.is_found for reading in audit.readings.each)
     assert np.isnan(audit.readings.vectors).all()
@@ -222,7 +236,9 @@ def test_the_same_photo_at_every_tone_shows_no_difference(
 ) -> None:
     threshold = wiring.starter_record("offline")
     renders = Renders(open_equal_studio, tmp_path, 2)
-    audit = audit_tone(Probe(engine, WEIGHTS, threshold), renders, replace(FEW, people=10), NOW)
+    audit = audit_tone(
+        Probe(engine, WEIGHTS, 0.25, threshold), renders, replace(FEW, people=10), NOW
+    )
     for result in audit.results:
         assert all(abs(each.value) < 1e-6 for each in result.differences), result.name
     embed = audit.stages[2]
@@ -236,7 +252,7 @@ def test_without_a_threshold_nothing_is_decided(
     acts: list[Act] = []
     renders = Renders(open_recoloured_studio, kept, 1)
     again = audit_tone(
-        Probe(engine, WEIGHTS, None), renders, FEW, NOW, lambda act, *_: acts.append(act)
+        Probe(engine, WEIGHTS, 0.25, None), renders, FEW, NOW, lambda act, *_: acts.append(act)
     )
     assert again.rendered == 0
     assert acts == [Act.RENDER, *[Act.MEASURE] * 6]
@@ -255,7 +271,10 @@ def test_another_models_threshold_is_refused_before_anything_is_rendered(
     foreign = replace(starter, model=ModelDigest("00" * 32))
     with pytest.raises(ChisoError) as caught:
         audit_tone(
-            Probe(engine, WEIGHTS, foreign), Renders(open_drawn_studio, tmp_path, 1), SMALL, NOW
+            Probe(engine, WEIGHTS, 0.25, foreign),
+            Renders(open_drawn_studio, tmp_path, 1),
+            SMALL,
+            NOW,
         )
     assert caught.value.code is Code.MODEL_MISMATCH
     assert not any(tmp_path.iterdir())

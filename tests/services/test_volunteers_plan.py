@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chiso.core.errors import ChisoError, Code
+from chiso.services.tone_audit.design import Design
 from chiso.services.volunteers.plan import ChipPlan, PhotoPlan, size_for
 from chiso.volunteers.capture import capture_of
 from chiso.volunteers.portraits import TONES, derived_seed
@@ -145,6 +146,14 @@ def test_posed_captures_come_first_and_face_the_camera_in_good_light() -> None:
     free = [each.capture for each in plan.sittings() if each.capture_number == 3]
     unposed = PhotoPlan(seed=7, people=6, captures=3, tones=(5,), one_tone=False, size_px=64)
     assert free == [each.capture for each in unposed.sittings() if each.capture_number == 3]
+
+
+def test_whom_chips_show_is_in_no_photo_and_no_audit_of_any_size() -> None:
+    learners = {CHIPS.sitting(place).person for place in range(CHIPS.people * CHIPS.captures)}
+    photographed = {derived_seed("person", CHIPS.seed, i) for i in range(5000)}
+    audited = {Design(CHIPS.seed, 40, 6, 256).person_seed(i) for i in range(40)}
+    assert len(learners) == CHIPS.people
+    assert not learners & (photographed | audited)
 
 
 def test_more_posed_captures_than_captures_are_refused() -> None:

@@ -27,6 +27,8 @@ class ModelCard:
     """Side of the chip that an embedder wants; None for a detector, which takes any size."""
     normalisation: str
     dimensions: int | None
+    score_min: float | None
+    """Least confidence at which a detector reports a face; None for an embedder."""
     is_here: bool
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from math import isfinite
 
 from chiso.evaluate.tone import (
+    FEW_DIFFERING,
     Difference,
     Stage,
     ToneResult,
@@ -16,7 +17,8 @@ from chiso.evaluate.tone import (
 )
 
 MIN_PEOPLE = 10
-"""A bootstrap over fewer people says too little about people; then nothing is concluded."""
+"""A bootstrap over fewer people says too little about people: nothing is concluded from a tone at
+which fewer can be compared."""
 
 
 class Outcome(StrEnum):
@@ -33,17 +35,20 @@ class Doubt(StrEnum):
     FEW_PEOPLE = "few-people"
     UNMEASURED = "unmeasured"
     RARE = "rare"
-    """No difference seen, but so few people leave one open that matters."""
+    """Hardly anyone differs, but so few people leave a difference open that matters."""
     WIDE = "wide"
-    """The interval holds both no difference and one that matters."""
+    """An interval holds both a difference that matters and one that does not."""
+    SMALL = "small"
+    """Whatever was seen is too small to matter, but so few people do not clear a rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureVerdict:
     """What one measure's differences from the base tone amount to.
 
-    `largest`: for a difference, the largest one; otherwise the one whose interval reaches farthest.
-    `ruled_out`: without a difference, the smallest size that the people measured rule out.
+    `largest`: among the differences that settle the verdict, or keep it open, the largest of those
+    whose interval leaves out zero; the largest of all where none does. `ruled_out`: without a
+    difference, the smallest size that the people measured rule out.
     """
 
     name: str
@@ -66,9 +71,9 @@ class StageVerdict:
 def judge(result: ToneResult) -> MeasureVerdict:
     """The verdict on one measure that has a margin.
 
-    1. Nothing measured, or fewer than MIN_PEOPLE people: cannot tell.
-    2. At some tone the simultaneous interval leaves out zero, and the difference is at least the
-       margin: a difference.
+    1. At some tone, measured of at least MIN_PEOPLE people, the simultaneous interval leaves out
+       zero, and the difference is at least the margin: a difference, whatever the others are.
+    2. At some tone nothing was measured, or of fewer people: cannot tell.
     3. At every tone the simultaneous interval lies within the margin on both sides and, for a rate,
        so does what no event among so many people would leave open: no difference found.
     4. Otherwise: cannot tell.
@@ -78,26 +83,32 @@ def judge(result: ToneResult) -> MeasureVerdict:
     if result.margin is None:
         raise ValueError(f"{result.name} has no margin: nothing is concluded from it")
     told = [each for each in result.differences if isfinite(sum(each.simultaneous))]
-    if len(told) < len(result.differences) or not told:  # 1
-        largest = max(told, key=_prominence, default=None)
-        return _undecided(result, result.margin, largest, None, Doubt.UNMEASURED)
-    farthest = max(told, key=_prominence)
-    if result.people < MIN_PEOPLE:
-        return _undecided(result, result.margin, farthest, None, Doubt.FEW_PEOPLE)
-    seen = [each for each in told if _excludes_zero(each) and abs(each.value) >= result.margin]
-    if seen:  # 2
-        largest = max(seen, key=lambda each: abs(each.value))
+    enough = [each for each in told if each.people >= MIN_PEOPLE]
+    seen = [each for each in enough if _excludes_zero(each) and abs(each.value) >= result.margin]
+    if seen:  # 1
+        largest = max(seen, key=_prominence)
         return MeasureVerdict(
             result.name, Outcome.DIFFERENCE, result.margin, largest, None, doubt=None
         )
-    unseen = nothing_seen_bound(result.people) if result.is_rate else 0.0
-    ruled_out = max(_reach(farthest), unseen)
+    if len(enough) < len(result.differences) or not enough:  # 2
+        largest_told = max(told, key=_prominence, default=None)
+        is_whole = bool(told) and len(told) == len(result.differences)
+        doubt = Doubt.FEW_PEOPLE if is_whole else Doubt.UNMEASURED
+        return _undecided(result, result.margin, largest_told, None, doubt)
+    unseen = nothing_seen_bound(min(each.people for each in enough)) if result.is_rate else 0.0
+    ruled_out = max(unseen, *(_reach(each) for each in enough))
     if ruled_out <= result.margin:  # 3
+        largest = max(enough, key=_prominence)
         return MeasureVerdict(
-            result.name, Outcome.NONE, result.margin, farthest, ruled_out, doubt=None
+            result.name, Outcome.NONE, result.margin, largest, ruled_out, doubt=None
         )
-    doubt = Doubt.RARE if _reach(farthest) <= unseen else Doubt.WIDE  # 4
-    return _undecided(result, result.margin, farthest, ruled_out, doubt)
+    beyond = [each for each in enough if _reach(each) > result.margin]  # 4
+    largest = max(beyond or enough, key=_prominence)
+    doubt = Doubt.WIDE if beyond else Doubt.SMALL
+    is_rare = largest.differing < FEW_DIFFERING and _reach(largest) <= unseen
+    if is_rare and not any(_excludes_zero(each) for each in enough):
+        doubt = Doubt.RARE
+    return _undecided(result, result.margin, largest, ruled_out, doubt)
 
 
 def judge_stage(results: Sequence[ToneResult], stage: Stage) -> StageVerdict:
@@ -127,8 +138,8 @@ def _reach(difference: Difference) -> float:
     return max(abs(low), abs(high))
 
 
-def _prominence(difference: Difference) -> tuple[float, float]:
-    return _reach(difference), abs(difference.value)
+def _prominence(difference: Difference) -> tuple[bool, float, float]:
+    return _excludes_zero(difference), abs(difference.value), _reach(difference)
 
 
 def _excludes_zero(difference: Difference) -> bool:

@@ -38,7 +38,8 @@ class HeadBasis:
         template: (n, 3) the mesh before any shape.
         parts: the faces of each part, by name; indices into `template`.
         shapes: what each named shape moves.
-        masks: (n,) float64 in [0, 1] for each region that is painted by vertex: lips, ears, lids.
+        masks: (n,) float64 in [0, 1] for each region that is told apart by vertex: lips,
+            ears, lids, the inside of the mouth.
         joint_vertices: the vertices whose mean a joint is, after shaping.
         digest: SHA-256, in hex, of the files that it was read from.
     """

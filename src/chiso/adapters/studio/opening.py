@@ -19,7 +19,7 @@ from chiso.volunteers.figure import Figure, Sculptor
 from chiso.volunteers.identity import Identity, identity_of
 from chiso.volunteers.portraits import TONES, Portrait
 
-GENERATOR = 2
+GENERATOR = 3
 """Goes up when a change of code changes portraits: caches and folders of older ones are then left
 alone, and not mixed with new ones."""
 
@@ -27,6 +27,8 @@ SAMPLES = 16
 """Rays a pixel; the grain that is left is filtered (`Exposure.smoothed`)."""
 
 ALBEDO_FILE = "albedo.json"
+
+_PACKAGES = ("drjit", "mitsuba", "numpy", "pillow")
 
 
 class RenderedStudio:
@@ -43,7 +45,7 @@ class RenderedStudio:
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, of generator, head, tones and renderer."""
+        """SHA-256, in hex, of generator, head, tones, and the packages that render and encode."""
         return self._digest
 
     def portraits(
@@ -132,6 +134,6 @@ def _digest(head: str, albedos: Mapping[int, tuple[float, float, float]]) -> str
         "head": head,
         "albedo": {str(tone): list(row) for tone, row in albedos.items()},
         "samples": SAMPLES,
-        "mitsuba": metadata.version("mitsuba"),
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -100,7 +100,7 @@ class _View:
 
     def __init__(self, figure: Figure, capture: Capture, size_px: int) -> None:
         camera = capture.camera
-        target = figure.face_centre * [1.0, 1.0, 1.0]
+        target = figure.face_centre
         self.origin = target + np.array([0.0, camera.height_m * 10, camera.distance_m * 10])
         field = figure.head_height_dm / camera.head_ratio
         target = target - [0, 0.06 * field, 0]
@@ -279,9 +279,12 @@ def _mesh(
 
 def _strands(strands: Strands, path: Path) -> dict[str, Any]:
     points, radii = strands.points, strands.radii
-    # A B-spline does not reach its end points; doubling them makes the hair begin at its root.
+    # A B-spline does not reach its end points; one more beyond each, in line, makes it. (Doubling
+    # the ends does too, but there Mitsuba can crash on what it makes of a ray that meets one.)
     rows = np.concatenate([points, radii[..., None]], axis=2)
-    rows = np.concatenate([rows[:, :1], rows, rows[:, -1:]], axis=1).astype(np.float64)
+    before, after = 2 * rows[:, :1] - rows[:, 1:2], 2 * rows[:, -1:] - rows[:, -2:-1]
+    rows = np.concatenate([before, rows, after], axis=1)
+    rows[..., 3] = np.maximum(rows[..., 3], 1e-5)
     line = "%.4f %.4f %.4f %.5f\n"
     one = line * rows.shape[1] + "\n"
     path.write_text((one * rows.shape[0]) % tuple(rows.ravel().tolist()))

@@ -195,8 +195,8 @@ def _probe(home: Path | None, detector: str | None, model: str | None) -> Probe:
 
 
 def _probe_of(engine: Engine, threshold: ThresholdRecord | None) -> Probe:
-    weights = wiring.catalogue().model(engine.detector.name).sha256
-    return Probe(engine, weights, threshold)
+    detector = wiring.catalogue().model(engine.detector.name)
+    return Probe(engine, detector.sha256, detector.score_min, threshold)
 
 
 def _chosen(names: tuple[str, str], detector: str | None, model: str | None) -> tuple[str, str]:

@@ -26,9 +26,9 @@ _MADE_BY = "`chiso volunteers render --people 24 --captures 4 --one-tone --out D
 def read_rendered(folder: Path) -> RenderedSet:
     """Every photo that a folder's `photos.csv` lists.
 
-    A photo whose SHA-256 is not the listed one is refused: nothing but a renderer's own pictures
-    may be measured with nobody's consent. Raises ChisoError: DATA_MISSING, BAD_MANIFEST,
-    FILE_MISSING, FILE_UNREADABLE, DIGEST_MISMATCH.
+    A photo whose SHA-256 is not the listed one is refused: what was swapped afterwards is not
+    taken for a render. Whoever writes the list is believed. Raises ChisoError: DATA_MISSING,
+    BAD_MANIFEST, FILE_MISSING, FILE_UNREADABLE, DIGEST_MISMATCH.
     """
     if not folder.is_dir():
         raise ChisoError(Code.DATA_MISSING, f"There is no folder {folder}.", _MADE_BY)

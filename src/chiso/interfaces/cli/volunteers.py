@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from chiso import wiring
 from chiso.core.errors import ChisoError, Code
 from chiso.core.settings import DecodeLimits
 from chiso.interfaces.cli.files import read_file
+from chiso.interfaces.cli.rendered import read_rendered
 from chiso.interfaces.cli.study import PEOPLE_FILE, read_people
 from chiso.services.demo.cast import Volunteer
 from chiso.services.enrol import Photo
@@ -66,12 +67,15 @@ def find_folder(named: Path | None, fetch: Callable[[], Path] | None) -> Path:
 def read_folder(folder: Path) -> PhotoFolder:
     """Everyone in the folder who has two photos: by name, the first enrols, the second is shown."""
     is_rendered = (folder / TERMS_FILE).is_file()
+    rendered = {each.name for each in read_rendered(folder).photos} if is_rendered else set()
     volunteers: list[Volunteer] = []
     left_out: list[str] = []
     for each in read_people(folder):
         if len(each.photos) < 2:
             left_out.append(each.subject)
             continue
+        if is_rendered:
+            _require_rendered(each.photos[:2], rendered)
         reference, probe = (_photo(path) for path in each.photos[:2])
         group = _tone(each.row) if is_rendered else each.row.get(GROUP_COLUMN, "").strip()
         volunteers.append(Volunteer(each.subject, group, reference, probe))
@@ -89,6 +93,17 @@ def read_folder(folder: Path) -> PhotoFolder:
 def _tone(row: Mapping[str, str]) -> str:
     """`tone 05`, so that tones sort by name; all of them where she was rendered at several."""
     return " ".join(["tone", *(each.zfill(2) for each in row.get(TONE_COLUMN, "").split())])
+
+
+def _require_rendered(photos: Sequence[Path], rendered: set[str]) -> None:
+    """The page says that nobody exists: then nobody may be among them who does."""
+    for path in photos:
+        if path.name not in rendered:
+            raise ChisoError(
+                Code.BAD_MANIFEST,
+                f"{path} lies among rendered photos, and is none: photos.csv does not list it.",
+                "Put photos of people in a folder of their own.",
+            )
 
 
 def _photo(path: Path) -> Photo:

@@ -42,6 +42,7 @@ def report_document(audit: ToneAudit) -> Document:
         "statement": audit.statement,
         "detector": probed.detector,
         "detector_sha256": probed.detector_sha256,
+        "detector_score_min": probed.detector_score_min,
         "embedder": probed.embedder,
         "model": probed.model,
         "hit_within_eye_distances": HIT_WITHIN,

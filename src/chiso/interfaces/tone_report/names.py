@@ -15,6 +15,7 @@ class Unit(Enum):
     """How a measure's values are written: a factor, decimals, and what follows."""
 
     RATE = (100.0, 1, " %", " points")
+    RARE_RATE = (100.0, 2, " %", " points")
     SHARE = (100.0, 1, " %", " % of the eye distance")
     SCORE = (1.0, 3, "", "")
     ANGLE = (1.0, 1, "°", "°")
@@ -76,12 +77,12 @@ _NAMES = {
         "Angle to herself at tone 5", Unit.ANGLE, "Another capture of the same person, at tone 5."
     ),
     of.FNMR: Name("False non-match rate", Unit.RATE, "Herself, not recognised; both at one tone."),
-    of.FMR: Name("False match rate", Unit.RATE, "Two people taken for one; both at one tone."),
+    of.FMR: Name("False match rate", Unit.RARE_RATE, "Two people taken for one; both at one tone."),
     of.FNMR_ACROSS: Name(
         "False non-match rate against tone 5", Unit.RATE, "One photo at this tone, one at tone 5."
     ),
     of.FMR_ACROSS: Name(
-        "False match rate against tone 5", Unit.RATE, "One photo at this tone, one at tone 5."
+        "False match rate against tone 5", Unit.RARE_RATE, "One photo at this tone, one at tone 5."
     ),
 }
 _REASONS = {

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from chiso import __version__
 from chiso.core.times import to_text
-from chiso.evaluate.tone import BOOTSTRAP_DRAWS
+from chiso.evaluate.tone import BOOTSTRAP_DRAWS, FEW_DIFFERING
 from chiso.evaluate.tone_verdict import Outcome
 from chiso.interfaces.demo_report.pictures import Picture, picture
 from chiso.interfaces.tone_report import words
@@ -58,6 +58,7 @@ class Page:
     rule: str
     margins: tuple[tuple[str, str], ...]
     unseen: str
+    few_differing: int
     draws: int
     hit_within: float
     can_show: Sequence[str]
@@ -103,6 +104,7 @@ def page_of(audit: ToneAudit) -> Page:
             if each.margin is not None
         ),
         unseen=words.unseen_remark(design.people),
+        few_differing=FEW_DIFFERING,
         draws=BOOTSTRAP_DRAWS,
         hit_within=HIT_WITHIN,
         can_show=words.CAN_SHOW,

@@ -38,15 +38,18 @@ OUTCOMES = {
 }
 
 RULE = (
-    "Each measure has a smallest difference that matters, its margin, by a rule fixed before "
-    "anything was measured. Tone by tone, a person is compared with herself at tone 5, in the "
+    "Each measure has a smallest difference that matters, its margin: an absolute size, whatever "
+    "the level. All were fixed, by a rule, before anything was measured, but that of the false "
+    "match rate: it is smaller since the first audit, where it was as large as the rate. Tone "
+    "by tone, a person is compared with herself at tone 5, in the "
     "same captures. The intervals are simultaneous: in 95 % of such audits those of all nine "
     "tones hold the truth together. It is “a difference” if at some tone the interval leaves out "
     "zero and the difference is at least the margin; “no difference found” if at every tone the "
     "interval lies within the margin on both sides; else “cannot tell”. A rate is cleared only if"
     " as many people without a single event would bound it within the margin too. A stage differs"
     " if one of its measures does, and is cleared only if all are. Intervals are simultaneous "
-    f"over tones, not over measures. With fewer than {MIN_PEOPLE} people nothing is concluded."
+    "over tones, not over measures. Nothing is concluded from a tone at which fewer than "
+    f"{MIN_PEOPLE} people can be compared."
 )
 
 CAN_SHOW = (
@@ -77,6 +80,11 @@ CANNOT_SHOW = (
     (
         "Anything about captures other than those used: they are a fixed design, and the intervals "
         "speak about people only."
+    ),
+    (
+        "What a camera that meters faces does. All tones share one exposure, metered on the light "
+        "and not on the face, as on a camera set by hand; one that meters the face would do better "
+        "on dark ones."
     ),
 )
 
@@ -143,13 +151,18 @@ def measure_sentence(verdict: MeasureVerdict) -> str:
     if verdict.outcome is Outcome.NONE:
         return f"{what} no difference found larger than {_margin(verdict)}."
     if verdict.doubt is Doubt.FEW_PEOPLE:
-        return f"{what} cannot tell; fewer than {MIN_PEOPLE} people say too little."
+        return f"{what} cannot tell; fewer than {MIN_PEOPLE} people compared say too little."
     if verdict.doubt is Doubt.RARE and verdict.ruled_out is not None:
         seen = "no difference was seen" if not largest.differing else "little difference was seen"
         return (
             f"{what} cannot tell; {seen}, but so few people leave "
             f"{size_text(verdict.ruled_out, name.unit)} open. {people_needed(verdict.margin)} "
             f"people without any would rule out {_margin(verdict)}."
+        )
+    if verdict.doubt is Doubt.SMALL:
+        return (
+            f"{what} cannot tell; every interval lies within {_margin(verdict)}, but so few people "
+            f"do not clear a rate: that takes {people_needed(verdict.margin)}."
         )
     return (
         f"{what} cannot tell; at tone {largest.tone} the interval ({_span(verdict, largest)}) "

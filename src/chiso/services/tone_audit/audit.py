@@ -43,13 +43,15 @@ Watcher = Callable[[Act, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What to probe: models and limits, the digest of the detector's weights, and the threshold.
+    """What to probe: models and limits, and the threshold, without which nothing is decided.
 
-    Without a threshold nothing is decided.
+    `detector_sha256`: of the detector's weights; `detector_score_min`: the least confidence at
+    which it reports a face.
     """
 
     engine: Engine
     detector_sha256: str
+    detector_score_min: float | None
     threshold: ThresholdRecord | None
 
 
@@ -57,11 +59,13 @@ class Probe:
 class Probed:
     """What was probed: models by name and digest, and capture's limits.
 
-    `model`: of the embedder's whole recipe; `detector_sha256`: of the detector's weights.
+    `model`: of the embedder's whole recipe; `detector_sha256`: of the detector's weights;
+    `detector_score_min`: the least confidence at which it reports a face.
     """
 
     detector: str
     detector_sha256: str
+    detector_score_min: float | None
     embedder: str
     model: ModelDigest
     capture: CaptureSettings
@@ -110,7 +114,7 @@ def audit_tone(
     if threshold is not None:
         require_same_model(threshold.model, engine.embedder.digest)
     cache, rendered = render_missing(
-        renders, design, lambda done, total: watch(Act.RENDER, done, total)
+        renders, design, now, lambda done, total: watch(Act.RENDER, done, total)
     )
     readings = read_portraits(
         engine, cache, design, now, lambda done, total: watch(Act.MEASURE, done, total)
@@ -125,6 +129,7 @@ def audit_tone(
         probed=Probed(
             detector=engine.detector.name,
             detector_sha256=probe.detector_sha256,
+            detector_score_min=probe.detector_score_min,
             embedder=engine.embedder.name,
             model=engine.embedder.digest,
             capture=engine.capture,

@@ -8,7 +8,9 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from chiso.volunteers.portraits import Portrait
 
 _INDEX = "portraits.json"
 _FORMAT = "chiso-portraits-1"
+ABANDONED_AFTER = timedelta(hours=1)
+"""Writing a file takes a second at most: what is half written for longer, nobody is writing."""
 _DAMAGED = (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError)
 # One moment for every entry: the same portraits are the same bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -78,10 +82,15 @@ class RenderCache:
                 "Name another folder with --cache.",
             ) from error
 
-    def sweep(self) -> None:
-        """Remove what renders that were interrupted left half written."""
+    def sweep(self, now: datetime) -> None:
+        """Remove what renders that were interrupted left half written.
+
+        Not what is younger than ABANDONED_AFTER: another process may be writing it.
+        """
         for left in self._shelf.glob(".*.part"):
-            left.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another sweep was faster
+                if datetime.fromtimestamp(left.stat().st_mtime, UTC) < now - ABANDONED_AFTER:
+                    left.unlink()
 
     @property
     def _shelf(self) -> Path:

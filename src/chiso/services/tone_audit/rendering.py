@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +26,10 @@ class Renders:
 
 
 def render_missing(
-    renders: Renders, design: Design, progress: Progress = lambda _done, _total: None
+    renders: Renders,
+    design: Design,
+    now: datetime,
+    progress: Progress = lambda _done, _total: None,
 ) -> tuple[RenderCache, int]:
     """Render every shot of the design that the cache lacks.
 
@@ -40,12 +44,10 @@ def render_missing(
         missing = [shot for shot in design.shots() if not _is_kept(cache, shot)]
         done = total - len(missing)
         progress(done, total)
-        try:
-            for _ in workers.results(partial(_render, renders.open_studio, cache), missing):
-                done += 1
-                progress(done, total)
-        finally:
-            cache.sweep()
+        for _ in workers.results(partial(_render, renders.open_studio, cache), missing):
+            done += 1
+            progress(done, total)
+    cache.sweep(now)
     return cache, len(missing)
 
 

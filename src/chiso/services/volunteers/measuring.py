@@ -213,9 +213,9 @@ def _read(engine: Engine, photo: RenderedPhoto, permit: Permit) -> Reading:
 def _is_there(box: Box, truth: Landmarks) -> bool:
     """Whether the middle of the true landmarks lies in the box.
 
-    Looser than the tone audit, which also judges where the landmarks are: a face that is turned
-    aside, its eyes found a quarter of their foreshortened distance off, is found all the same, and
-    would be searched for.
+    Unlike the tone audit, it does not ask where the eyes are: those of a face turned aside lie so
+    close together in the picture that both can be half their distance off, and the face is found
+    all the same, and would be searched for.
     """
     x, y = truth.astype(np.float64).mean(axis=0)
     return bool(box.x <= x <= box.x + box.width and box.y <= y <= box.y + box.height)

@@ -99,6 +99,9 @@ class PhotoPlan:
 class ChipPlan:
     """Aligned chips: every person in every capture, at some tones drawn from the list.
 
+    These people are others than those of photos and of `chiso audit tone`, whatever the seed:
+    nothing that learns from chips is then measured on whom it learnt from.
+
     Raises ChisoError(BAD_ARGUMENT) where it asks for what cannot be.
     """
 
@@ -152,7 +155,13 @@ class ChipPlan:
         drawn = sorted(
             self.tones, key=lambda tone: derived_seed("tone", self.seed, person, capture, tone)
         )
-        return _sitting(self.seed, person, capture, sorted(drawn[: self.tones_per_capture]))
+        return Sitting(
+            person_number=person + 1,
+            capture_number=capture + 1,
+            person=derived_seed("learner", self.seed, person),
+            capture=derived_seed("learner capture", self.seed, person, capture),
+            tones=tuple(sorted(drawn[: self.tones_per_capture])),
+        )
 
 
 def size_for(chip_px: int) -> int:
