@@ -155,7 +155,8 @@ def _audit_row() -> Row:
     say(f"rendering {design.portraits} portraits of an audit at {size_px} px on all cores")
     with tempfile.TemporaryDirectory(prefix="chiso-bench-") as folder:
         begun = time.perf_counter()
-        render_missing(Renders(wiring.studio_opener(), Path(folder), _CORES), design)
+        renders = Renders(wiring.studio_opener(), Path(folder), _CORES)
+        render_missing(renders, design, wiring.clock().now())
         taken_s = time.perf_counter() - begun
     full = Design(1, FULL_PEOPLE, FULL_CAPTURES, size_px)
     hours = taken_s / 3600 * full.portraits / design.portraits

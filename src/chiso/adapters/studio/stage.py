@@ -31,6 +31,8 @@ _PROBES = (0.0, 0.35, 0.8)  # skin albedos at which light is traced
 _DEPTH = 5
 _SKIN = "skin"
 _ATTRIBUTE = "vertex_paint"
+_CORD_DM = 0.008
+"""Strands of this radius or more are braids and frames of glasses: straight from point to point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +281,7 @@ def _mesh(
 
 def _strands(strands: Strands, path: Path) -> dict[str, Any]:
     points, radii = strands.points, strands.radii
-    # A B-spline does not reach its end points; one more beyond each, in line, makes it. (Doubling
-    # the ends does too, but there Mitsuba can crash on what it makes of a ray that meets one.)
+    # A B-spline does not reach its end points; one more beyond each, in line, makes it.
     rows = np.concatenate([points, radii[..., None]], axis=2)
     before, after = 2 * rows[:, :1] - rows[:, 1:2], 2 * rows[:, -1:] - rows[:, -2:-1]
     rows = np.concatenate([before, rows, after], axis=1)
@@ -289,7 +290,8 @@ def _strands(strands: Strands, path: Path) -> dict[str, Any]:
     one = line * rows.shape[1] + "\n"
     path.write_text((one * rows.shape[0]) % tuple(rows.ravel().tolist()))
     return {
-        "type": "bsplinecurve",
+        # Where a thick curve bends tightly, Mitsuba can crash on a ray that meets its inner side.
+        "type": "bsplinecurve" if radii.max() < _CORD_DM else "linearcurve",
         "filename": str(path),
         "bsdf": {
             "type": "principled",
