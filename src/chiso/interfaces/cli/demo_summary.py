@@ -55,7 +55,7 @@ def show_summary(result: DemoResult, wording: Wording, report: Path) -> None:
         "prove nothing about other people."
     )
     paragraph(f"The log's root is {result.log.root.hex()[:32]}…")
-    for each in unexpected(result, misses=wording.misses_fail):
+    for each in unexpected(result, recogniser=wording.errors_fail):
         paragraph(f"Not as it should be: {each}", "red")
     console.print()
     paragraph(f"Report, with pictures: {report}", "bold")
@@ -64,7 +64,7 @@ def show_summary(result: DemoResult, wording: Wording, report: Path) -> None:
 
 def summary_document(result: DemoResult, is_rendered: bool, report: Path) -> dict[str, object]:
     """The story as one JSON object. `is_rendered`: nobody in the photos exists."""
-    wrong = unexpected(result, misses=not is_rendered)
+    wrong = unexpected(result, recogniser=not is_rendered)
     withdrawal = result.withdrawal
     return {
         "as_expected": not wrong,

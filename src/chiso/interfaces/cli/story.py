@@ -61,8 +61,8 @@ def demo(
 
     Enrols three volunteers in four, shows everyone's second photo, verifies some, searches a group
     picture, withdraws one person and looks for what is left of them in every byte of the home.
-    Status 0 if all went as it should, 1 if anything did not; a rendered face that is not
-    recognised is counted, and is no fault.
+    Status 0 if all went as it should, 1 if anything did not; an error on rendered
+    faces is counted, and is no fault.
 
     Example: chiso demo --data photos --out report
     """
@@ -81,7 +81,7 @@ def demo(
         emit(summary_document(result, folder.is_rendered, report))
     else:
         show_summary(result, wording, report)
-    return Exit.NO_MATCH if unexpected(result, misses=wording.misses_fail) else Exit.DONE
+    return Exit.NO_MATCH if unexpected(result, recogniser=wording.errors_fail) else Exit.DONE
 
 
 def _fetch() -> Path:

@@ -101,7 +101,7 @@ def page_of(result: DemoResult, limits: DecodeLimits, wording: Wording, made: st
     return Page(
         version=__version__,
         result=result,
-        unexpected=unexpected(result, misses=wording.misses_fail),
+        unexpected=unexpected(result, recogniser=wording.errors_fail),
         findings=words.findings(result),
         wording=wording,
         scene=_scene(result, limits),

@@ -20,7 +20,7 @@ class Wording:
         impostors_are: whom the claims are made by.
         photos_credit: whose photos these are; "" where that is not known.
         keep: how to keep the page.
-        misses_fail: whether someone who is not recognised is a fault of the demo.
+        errors_fail: whether an error of the recogniser is a fault of the demo.
     """
 
     notice: str
@@ -31,7 +31,7 @@ class Wording:
     impostors_are: str
     photos_credit: str
     keep: str
-    misses_fail: bool = True
+    errors_fail: bool = True
 
 
 OWN = Wording(
@@ -66,5 +66,5 @@ RENDERED = Wording(
     "one.",
     photos_credit="Pictures: rendered by “chiso volunteers render”. Nobody is in them.",
     keep="This page holds no photo of anybody.",
-    misses_fail=False,
+    errors_fail=False,
 )

@@ -10,20 +10,20 @@ from chiso.services.demo.results import DemoResult, Verification, Withdrawal
 from chiso.services.demo.traces import SAME_TEMPLATE
 
 
-def unexpected(result: DemoResult, *, misses: bool = True) -> tuple[str, ...]:
+def unexpected(result: DemoResult, *, recogniser: bool = True) -> tuple[str, ...]:
     """Every departure from what should have happened. A broken log never gets here: it raises.
 
-    Without `misses`, someone whom the recogniser fails to know is no departure, only counted:
-    rendered faces are not what its threshold was fitted on. Naming the wrong person always is one.
+    Without `recogniser`, what it gets wrong is counted and is no departure: rendered faces are not
+    what its threshold was fitted on.
     """
     return (
-        *(_enrolments(result) if misses else ()),
-        *_recognitions("", result.shown, misses),
-        *_verifications(result.verifications, misses),
-        *_recognitions("In the group picture, ", result.scene.people, misses),
+        *(_enrolments(result) if recogniser else ()),
+        *(_recognitions("", result.shown) if recogniser else ()),
+        *(_verifications(result.verifications) if recogniser else ()),
+        *(_recognitions("In the group picture, ", result.scene.people) if recogniser else ()),
         *_group_extras(result),
         *_purposes(result),
-        *_withdrawal(result.withdrawal, misses),
+        *_withdrawal(result.withdrawal, recogniser),
     )
 
 
@@ -33,9 +33,9 @@ def _enrolments(result: DemoResult) -> Iterator[str]:
             yield f"{each.volunteer.label} could not be enrolled: {each.refusal.message}"
 
 
-def _recognitions(where: str, shown: Sequence[Recognition], misses: bool) -> Iterator[str]:
+def _recognitions(where: str, shown: Sequence[Recognition]) -> Iterator[str]:
     for each in shown:
-        if not each.is_right and (misses or each.is_misnamed):
+        if not each.is_right:
             yield f"{where}{_what_happened(each)}"
 
 
@@ -50,11 +50,8 @@ def _what_happened(each: Recognition) -> str:
     return f"{who}, who is enrolled, was not recognised."
 
 
-def _verifications(verifications: Sequence[Verification], misses: bool) -> Iterator[str]:
+def _verifications(verifications: Sequence[Verification]) -> Iterator[str]:
     for each in verifications:
-        is_miss = each.claim.is_true or isinstance(each.answer, Refusal)
-        if is_miss and not misses:
-            continue
         who, claimed = each.claim.probe.label, each.claim.claimed.label
         if isinstance(each.answer, Refusal):
             yield f"{who} could not be compared with {claimed}: {each.answer.message}"
@@ -75,9 +72,9 @@ def _purposes(result: DemoResult) -> Iterator[str]:
         yield "A search for a purpose that nobody agreed to was not refused."
 
 
-def _withdrawal(withdrawal: Withdrawal, misses: bool) -> Iterator[str]:
+def _withdrawal(withdrawal: Withdrawal, recogniser: bool) -> Iterator[str]:
     label = withdrawal.before.volunteer.label
-    if misses and not withdrawal.before.is_found:
+    if recogniser and not withdrawal.before.is_found:
         yield f"{label} was not recognised before withdrawing."
     if not withdrawal.after.is_unknown:
         yield f"{label} was not unknown after withdrawing."
