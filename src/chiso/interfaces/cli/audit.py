@@ -16,10 +16,10 @@ from chiso.core.settings import CaptureSettings
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import require_new_or_empty, write_folder
 from chiso.interfaces.cli.options import JsonOption
-from chiso.interfaces.cli.output import Step, emit, progress, say, show, table
+from chiso.interfaces.cli.output import ActBars, emit, say, show, table
 from chiso.services.home import Engine
 from chiso.services.thresholds import active_record
-from chiso.services.tone_audit.audit import Act, Probe, ToneAudit, audit_tone
+from chiso.services.tone_audit.audit import Probe, ToneAudit, audit_tone
 from chiso.services.tone_audit.design import (
     FULL_CAPTURES,
     FULL_PEOPLE,
@@ -154,27 +154,11 @@ def tone(
         (os.cpu_count() or 1) if jobs is None else jobs,
     )
     with ExitStack() as open_bars:
-        bars = _Bars(open_bars)
+        bars = ActBars(open_bars)
         audit = audit_tone(probe, renders, design, wiring.clock().now(), bars.told)
     _write(out, audit)
     _report(out, audit, json)
     return Exit.DONE
-
-
-class _Bars:
-    """One progress bar an act: the next one takes its place."""
-
-    def __init__(self, open_bars: ExitStack) -> None:
-        self._open = open_bars
-        self._act: Act | None = None
-        self._step = Step(None)
-
-    def told(self, act: Act, done: int, total: int) -> None:
-        if act is not self._act:
-            self._open.close()
-            self._act = act
-            self._step = self._open.enter_context(progress(act.value, total))
-        self._step.to(done)
 
 
 def _probe(home: Path | None, detector: str | None, model: str | None) -> Probe:

@@ -7,7 +7,8 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
 from chiso.core.errors import ChisoError
@@ -132,3 +133,20 @@ class Step:
             if total is not None:
                 self._bar.update(task, total=total)
             self._bar.update(task, completed=completed)
+
+
+class ActBars:
+    """One progress bar an act: the next one takes its place."""
+
+    def __init__(self, open_bars: ExitStack) -> None:
+        self._open = open_bars
+        self._act: Enum | None = None
+        self._step = Step(None)
+
+    def told(self, act: Enum, done: int, total: int) -> None:
+        """Show how far an act is; its value is its title."""
+        if act is not self._act:
+            self._open.close()
+            self._act = act
+            self._step = self._open.enter_context(progress(str(act.value), total))
+        self._step.to(done)

@@ -19,11 +19,11 @@ from chiso.core.times import to_text
 from chiso.interfaces.cli.demo_summary import show_summary, summary_document
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import JsonOption
-from chiso.interfaces.cli.output import Step, emit, progress, say
+from chiso.interfaces.cli.output import ActBars, emit, progress, say
 from chiso.interfaces.cli.volunteers import PhotoFolder, find_folder, read_folder
 from chiso.interfaces.demo_report.wording import LONDON, OWN, RENDERED, Wording
 from chiso.services.demo.results import DemoResult
-from chiso.services.demo.story import Act, Stage, tell
+from chiso.services.demo.story import Stage, tell
 from chiso.services.demo.verdict import unexpected
 from chiso.services.home import Home
 
@@ -92,7 +92,7 @@ def _fetch() -> Path:
 
 def _tell(home: Home, folder: PhotoFolder) -> DemoResult:
     with ExitStack() as open_bars:
-        bars = _Bars(open_bars)
+        bars = ActBars(open_bars)
         stage = Stage(
             home,
             folder.evidence_sha256,
@@ -101,22 +101,6 @@ def _tell(home: Home, folder: PhotoFolder) -> DemoResult:
             bars.told,
         )
         return tell(stage, folder.volunteers)
-
-
-class _Bars:
-    """One progress bar an act: the next one takes its place."""
-
-    def __init__(self, open_bars: ExitStack) -> None:
-        self._open = open_bars
-        self._act: Act | None = None
-        self._step = Step(None)
-
-    def told(self, act: Act, done: int, total: int) -> None:
-        if act is not self._act:
-            self._open.close()
-            self._act = act
-            self._step = self._open.enter_context(progress(act.value, total))
-        self._step.to(done)
 
 
 @contextmanager
