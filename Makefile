@@ -80,7 +80,7 @@ $(STAMPS)/build: requirements/build.lock
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/runtime: requirements/runtime.lock $(STAMPS)/build
-	@echo "installing Chiso's packages and models into $(VENV) (first run only, 200 MB) …"
+	@echo "installing Chiso's packages and models into $(VENV) (first run only, 500 MB) …"
 	@$(LOCKED)
 	@touch $@
 

@@ -1,0 +1,49 @@
+"""The sums that a rate and its dependence-adjusted interval need, whoever counted them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSums:
+    """Errors of one population at one threshold, summed by person and by unit.
+
+    A *unit* is what can be wrong together: a person (mated comparisons), or a pair of people
+    (non-mated ones). Shapes (people,): float64; only people who take part in some comparison.
+
+    `person_errors`, `person_trials`: of comparisons that the person takes part in; a non-mated one
+    counts for both its people, so these sum to twice `errors` and `trials` there, once for mated.
+    `unit_errors_squared`, `unit_errors_times_trials`, `unit_trials_squared`: sums over units.
+    `independent_units`: the most units that share no person: all people for mated comparisons;
+    half of them, rounded down, within a group; the smaller group's people across two.
+    `erring_people`: people who take part in at least one error.
+    """
+
+    errors: int
+    trials: int
+    person_errors: NDArray[np.float64]
+    person_trials: NDArray[np.float64]
+    unit_errors_squared: float
+    unit_errors_times_trials: float
+    unit_trials_squared: float
+    independent_units: int
+    is_mated: bool
+
+    @property
+    def people(self) -> int:
+        """How many people are behind the trials."""
+        return len(self.person_trials)
+
+    @property
+    def erring_people(self) -> int:
+        """How many people take part in an error."""
+        return int(np.count_nonzero(self.person_errors))
+
+    @property
+    def rate(self) -> float:
+        """Errors by trials; NaN where there are no trials."""
+        return self.errors / self.trials if self.trials else float("nan")
