@@ -89,9 +89,9 @@ class Provenance:
     `is_distance`: in the input, lower is closer; scores were negated, and every score and threshold
     in the findings is minus the vendor's. `models` and `photos`: None but for photos. `normaliser`:
     what scores went through before everything else, "none" for nothing. `threshold_record`: id of
-    the record that gave the threshold; None where it was fixed here or given as a number. `software`:
-    name and version. `made`: UTC date and time, ISO 8601. `notes`: what was done to the input on
-    reading it, each a sentence.
+    the record that gave the threshold; None where it was fixed here or given as a number.
+    `software`: name and version. `made`: UTC date and time, ISO 8601. `notes`: what was done to the
+    input on reading it, each a sentence.
     """
 
     kind: AuditKind
