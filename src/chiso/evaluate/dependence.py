@@ -1,0 +1,74 @@
+"""How far an error rate would vary from one set of people to the next.
+
+Comparisons that share a person are right or wrong together. Fogliato, Patil, Perona, "Confidence
+intervals for error rates in 1:1 matching tasks" (IJCV 2024, arXiv 2306.01198), give the variance of
+the rate as a sum of covariances over every two comparisons that share one. This computes that sum
+from sums by person, so that no comparison need be kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chiso.evaluate.error_sums import ErrorSums
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How uncertain a rate is.
+
+    `variance`: of the rate. `carriers`: how many people its estimate rests on, counted as the
+    people of equal weight that would vary as much (Satterthwaite's degrees of freedom).
+    """
+
+    variance: float
+    carriers: float
+
+
+def shared_residuals(sums: ErrorSums) -> float:
+    """Products of residuals, summed over every two comparisons (ordered) that share a person.
+
+    A comparison's residual is 1 (error) or 0, less the rate. A pair of people is met by both of
+    them, so the squares of non-mated units would be counted twice and are taken off once.
+    """
+    residuals = _residuals(sums)
+    by_person = float(residuals @ residuals)
+    return by_person if sums.is_mated else by_person - _unit_squares(sums)
+
+
+def spread(sums: ErrorSums) -> Spread:
+    """Variance of the rate; both errors and trials must be there, and neither all nor none err.
+
+    Two corrections of the plain sum. Residuals are from the rate that the same comparisons gave,
+    which makes them too small: the sum is divided by the share of pairs of comparisons that have
+    no person in common (for equally tried people, n / (n - 1) mated, and
+    n(n - 1) / ((n - 2)(n - 3)) within a group, where it is unbiased). And it is no less than for
+    comparisons that share nothing, since a negative estimate is luck.
+    """
+    trials = float(sums.trials)
+    shared = float(sums.person_trials @ sums.person_trials)
+    if not sums.is_mated:
+        shared -= sums.unit_trials_squared
+    apart = 1 - shared / trials**2
+    alone = sums.rate * (1 - sums.rate) / trials
+    corrected = shared_residuals(sums) / trials**2 / apart if apart > 0 else 1.0
+    squares = _residuals(sums) ** 2
+    carriers = float(squares.sum() ** 2 / (squares @ squares))
+    return Spread(max(alone, corrected), carriers)
+
+
+def _residuals(sums: ErrorSums) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    residuals: np.ndarray[tuple[int], np.dtype[np.float64]] = (
+        sums.person_errors - sums.rate * sums.person_trials
+    )
+    return residuals
+
+
+def _unit_squares(sums: ErrorSums) -> float:
+    return (
+        sums.unit_errors_squared
+        - 2 * sums.rate * sums.unit_errors_times_trials
+        + sums.rate**2 * sums.unit_trials_squared
+    )
