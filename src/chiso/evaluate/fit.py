@@ -96,12 +96,25 @@ def _quantile(
     weights: NDArray[np.float64],
     target_fmr: float,
 ) -> float:
-    """The score whose angle is the lower `target_fmr` quantile of the fitted distribution."""
-    angles = np.arccos(np.clip(comparisons.scores[rows], -1.0, 1.0))
+    """The modelled threshold of these rows; -inf where a draw holds no two people of them."""
     weight = weights[comparisons.one[rows]] * weights[comparisons.other[rows]]
-    total = weight.sum()
-    if total == 0:  # a draw without two people of this group says nothing about it
+    return modelled_threshold(comparisons.scores[rows], weight, target_fmr)
+
+
+def modelled_threshold(
+    scores: NDArray[np.float64], weights: NDArray[np.float64], target_fmr: float
+) -> float:
+    """The score whose angle is the lower `target_fmr` quantile of a normal distribution.
+
+    `scores`: cosines of non-mated comparisons, in [-1, 1], shape (n,); `weights`: shape (n,), not
+    negative (ones, counts of a histogram, or how often a bootstrap's draw holds each pair). The
+    normal distribution has the weighted mean and deviation of the scores' angles. -inf where the
+    weights are all zero: nothing is said then.
+    """
+    total = weights.sum()
+    if total == 0:
         return float("-inf")
-    mean = float(weight @ angles / total)
-    deviation = float(np.sqrt(weight @ (angles - mean) ** 2 / total))
+    angles = np.arccos(np.clip(scores, -1.0, 1.0))
+    mean = float(weights @ angles / total)
+    deviation = float(np.sqrt(weights @ (angles - mean) ** 2 / total))
     return float(np.cos(max(0.0, mean + NormalDist().inv_cdf(target_fmr) * deviation)))
