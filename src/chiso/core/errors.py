@@ -20,6 +20,7 @@ class Code(StrEnum):
 
     BAD_ARGUMENT = "bad-argument"
     BAD_MANIFEST = "bad-manifest"
+    BAD_TABLE = "bad-table"
     HOME_EXISTS = "home-exists"
     NOT_A_FILE = "not-a-file"
 
@@ -80,7 +81,13 @@ class Code(StrEnum):
 
 
 _GROUPS: dict[Kind, tuple[Code, ...]] = {
-    Kind.USAGE: (Code.BAD_ARGUMENT, Code.BAD_MANIFEST, Code.HOME_EXISTS, Code.NOT_A_FILE),
+    Kind.USAGE: (
+        Code.BAD_ARGUMENT,
+        Code.BAD_MANIFEST,
+        Code.BAD_TABLE,
+        Code.HOME_EXISTS,
+        Code.NOT_A_FILE,
+    ),
     Kind.REFUSED_SAMPLE: (
         Code.NO_FACE,
         Code.SEVERAL_FACES,

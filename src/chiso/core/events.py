@@ -24,6 +24,7 @@ class EventType(StrEnum):
     THRESHOLD_ADDED = "threshold-added"
     THRESHOLD_CHANGED = "threshold-changed"
     SETTINGS_CHANGED = "settings-changed"
+    AUDIT_RECORDED = "audit-recorded"
 
 
 @dataclass(frozen=True, slots=True)
