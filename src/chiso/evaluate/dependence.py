@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chiso.evaluate.error_sums import ErrorSums
 
@@ -19,12 +20,13 @@ from chiso.evaluate.error_sums import ErrorSums
 class Spread:
     """How uncertain a rate is.
 
-    `variance`: of the rate. `carriers`: how many people its estimate rests on, counted as the
-    people of equal weight that would vary as much (Satterthwaite's degrees of freedom).
+    `variance`: of the rate. `witnesses`: how many errors among strangers would tell as much of that
+    variance (Satterthwaite's count of equal terms, by person; an error of a pair makes two people
+    err, so half of them there). One person who makes every error is one witness, however many.
     """
 
     variance: float
-    carriers: float
+    witnesses: float
 
 
 def shared_residuals(sums: ErrorSums) -> float:
@@ -55,14 +57,17 @@ def spread(sums: ErrorSums) -> Spread:
     alone = sums.rate * (1 - sums.rate) / trials
     corrected = shared_residuals(sums) / trials**2 / apart if apart > 0 else 1.0
     squares = _residuals(sums) ** 2
-    carriers = float(squares.sum() ** 2 / (squares @ squares))
-    return Spread(max(alone, corrected), carriers)
+    people = float(squares.sum() ** 2 / (squares @ squares))
+    return Spread(max(alone, corrected), people if sums.is_mated else people / 2)
 
 
-def _residuals(sums: ErrorSums) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    residuals: np.ndarray[tuple[int], np.dtype[np.float64]] = (
-        sums.person_errors - sums.rate * sums.person_trials
-    )
+def people_by_weight(sums: ErrorSums) -> float:
+    """People of equal trials that would weigh as evenly on the rate (Kish's effective size)."""
+    return float(sums.person_trials.sum() ** 2 / (sums.person_trials @ sums.person_trials))
+
+
+def _residuals(sums: ErrorSums) -> NDArray[np.float64]:
+    residuals: NDArray[np.float64] = sums.person_errors - sums.rate * sums.person_trials
     return residuals
 
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from math import sqrt
 
-from chiso.evaluate.dependence import spread
+from chiso.evaluate.dependence import people_by_weight, spread
 from chiso.evaluate.error_sums import ErrorSums
 from chiso.evaluate.exact_bounds import exact_interval
 from chiso.evaluate.findings import IntervalMethod, Rate
 
 _Z_95 = 1.959963984540054
+# One unit is wrong or it is not: any rate does that.
+_FEWEST_UNITS = 2
+# One hub, or one error, cannot tell how alike comparisons are; two can begin to.
+_FEWEST_WITNESSES = 2.0
 
 
 def wilson_by_people(rate: float, people: int) -> tuple[float, float]:
@@ -36,33 +40,44 @@ def wilson_by_people(rate: float, people: int) -> tuple[float, float]:
 def rate_of(sums: ErrorSums) -> Rate:
     """The rate, its counts and its 95 % interval, which counts people and not comparisons.
 
-    The narrower, at each end, of two: Wilson's, with the variance adjusted for comparisons that
-    share a person and Student's t of the people that the variance rests on; and the exact bound
-    over units that share no person, which holds even where one or two people make every error.
-    `method` names the one that the upper end is of. Fewer than two such units: (0, 1).
+    With fewer than two units that share no person: (0, 1). With no error, nothing but errors, or
+    errors that bear witness of too few people to tell how alike comparisons are: the exact bound,
+    which holds even where one person makes every error. Else Wilson's interval with the variance
+    adjusted for comparisons that share a person, cut to the exact bound where that is narrower.
+    `docs/coverage.md` shows how often these hold a known truth.
     """
     interval, method = _interval_of(sums)
     return Rate(sums.rate, sums.errors, sums.trials, sums.people, interval, method)
 
 
 def _interval_of(sums: ErrorSums) -> tuple[tuple[float, float], IntervalMethod]:
-    if sums.trials == 0 or sums.independent_units < 2:
+    if sums.trials == 0 or sums.independent_units < _FEWEST_UNITS:
         return (0.0, 1.0), IntervalMethod.NONE
     if sums.errors in (0, sums.trials):
         return exact_interval(sums.rate, sums.independent_units), IntervalMethod.EXACT
-    exact = exact_interval(sums.rate, sums.independent_units)
-    wilson = _adjusted_wilson(sums)
-    method = IntervalMethod.WILSON if wilson[1] <= exact[1] else IntervalMethod.EXACT
-    return (max(wilson[0], exact[0]), min(wilson[1], exact[1])), method
+    evenness = people_by_weight(sums) / sums.people
+    exact = exact_interval(sums.rate, sums.independent_units * evenness)
+    found = spread(sums)
+    if found.witnesses < _FEWEST_WITNESSES:
+        return exact, IntervalMethod.EXACT
+    # Errors within a pair of people tell of both, so nothing is taken off for the rate itself.
+    degrees = found.witnesses - 1 if sums.is_mated else found.witnesses
+    low, high = _wilson(sums.rate, found.variance, _student_95(degrees))
+    method = IntervalMethod.WILSON if high <= exact[1] else IntervalMethod.EXACT
+    return (max(low, exact[0]), min(high, exact[1])), method
 
 
-def _adjusted_wilson(sums: ErrorSums) -> tuple[float, float]:
-    """Wilson's interval with as many comparisons as would vary alike if they shared nobody."""
+def _wilson(rate: float, variance: float, quantile: float) -> tuple[float, float]:
+    """Wilson's interval for as many comparisons as would vary so if they shared nobody."""
+    size = rate * (1 - rate) / variance
+    q2 = quantile**2
+    centre = (rate + q2 / (2 * size)) / (1 + q2 / size)
+    half = quantile * sqrt(variance + q2 / (4 * size**2)) / (1 + q2 / size)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _student_95(degrees: float) -> float:
+    # Only an audit needs it, and scipy is slow to load.
     from scipy.special import stdtrit
 
-    found = spread(sums)
-    t2 = float(stdtrit(max(found.carriers - 1, 1), 0.975)) ** 2
-    size = sums.rate * (1 - sums.rate) / found.variance
-    centre = (sums.rate + t2 / (2 * size)) / (1 + t2 / size)
-    half = sqrt(t2 * (sums.rate * (1 - sums.rate) / size + t2 / (4 * size**2))) / (1 + t2 / size)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return float(stdtrit(degrees, 0.975))
