@@ -141,7 +141,7 @@ def _search(prepared: Search) -> dict[str, float]:
             {
                 "ours_ms": lambda: candidates(
                     prepared.gallery,
-                    search(prepared.gallery, probe, prepared.record),
+                    search(prepared.gallery, probe, prepared.threshold),
                     prepared.record,
                     MAX_CANDIDATES,
                 ),

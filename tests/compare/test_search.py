@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from chiso.compare.open_set import search_threshold
 from chiso.compare.search import Gallery, candidates, search
 from chiso.core.decisions import Calibration, Candidate, ThresholdRecord
 from chiso.core.errors import ChisoError, Code
@@ -56,7 +57,7 @@ def _gallery(owners: list[int], seed: int) -> tuple[Gallery, Template]:
 def _found(
     gallery: Gallery, probe: Template, record: ThresholdRecord, limit: int
 ) -> tuple[Candidate, ...]:
-    return candidates(gallery, search(gallery, probe, record), record, limit)
+    return candidates(gallery, search(gallery, probe, search_threshold(record, 6)), record, limit)
 
 
 def _one_by_one(gallery: Gallery, probe: Template, value: float, limit: int) -> list[str]:
@@ -121,7 +122,7 @@ def test_models_are_never_mixed(which: str) -> None:
     else:
         record = replace(record, model=_OTHER)
     with pytest.raises(ChisoError) as caught:
-        search(gallery, probe, record)
+        search(gallery, probe, search_threshold(record, 2))
     assert caught.value.code is Code.MODEL_MISMATCH
 
 
@@ -140,7 +141,7 @@ def test_a_gallery_refuses_references_without_owners() -> None:
 def test_a_reference_that_is_not_allowed_any_more_neither_answers_nor_takes_a_place() -> None:
     gallery, probe = _gallery([0, 0, 1], seed=5)
     record = replace(_RECORD, value=-1.0)
-    hits = search(gallery, probe, record)
+    hits = search(gallery, probe, search_threshold(record, 3))
     (first,) = candidates(gallery, hits, record, 1)
     best_row = int(hits.rows[0])
     forbidden = gallery.receipts[best_row].decode()

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from chiso.compare.threshold import is_match, parse_record, record_bytes
-from chiso.core.decisions import ThresholdRecord
+from chiso.compare.threshold import is_match, lacks, parse_record, record_bytes
+from chiso.core.decisions import (
+    AtScale,
+    CountedOn,
+    Misses,
+    ScoreTail,
+    SeenShare,
+    ThresholdRecord,
+)
 from chiso.core.errors import ChisoError, Code
 from chiso.core.templates import ModelDigest
 from chiso.wiring import catalogue, starter_record
+
+_GOLDEN = Path(__file__).parents[1] / "golden" / "threshold_record_1.json"
+_TAIL = ScoreTail("x", 30, 435, 1.0, 0.1, (SeenShare(0.01, 0.7), SeenShare(0.0, 0.75)))
+_AT = (AtScale(1, 0.8, 0.001, (Misses("everyone", 30, 60, 1, (0.0, 0.1)),)),)
 
 
 @pytest.fixture
@@ -67,3 +79,46 @@ def test_the_starter_record_says_who_is_behind_it(record: ThresholdRecord) -> No
 
 def test_no_starter_record_is_made_up_for_another_pack() -> None:
     assert starter_record("opencv") is None
+
+
+def test_a_record_of_format_1_reads_and_writes_the_bytes_that_homes_have_signed() -> None:
+    old = parse_record(_GOLDEN.read_bytes())
+    assert old.format == 1
+    assert record_bytes(old) + b"\n" == _GOLDEN.read_bytes()
+    assert len(lacks(old)) == 3
+
+
+def test_a_record_says_by_itself_what_it_cannot_say() -> None:
+    old = parse_record(_GOLDEN.read_bytes())
+    new = replace(
+        old, format=2, set_by="x", counted_on=CountedOn.OTHER_PEOPLE, tails=(_TAIL,), at_scale=_AT
+    )
+    assert ["FPIR" in sentence for sentence in lacks(new)] == [True]
+    assert lacks(replace(new, target_fpir=0.01)) == ()
+
+
+def test_a_record_of_format_2_reads_back_exactly_in_every_field() -> None:
+    old = parse_record(_GOLDEN.read_bytes())
+    new = replace(
+        old,
+        format=2,
+        set_by="x",
+        counted_on=CountedOn.SAME_PEOPLE,
+        seed=7,
+        target_fpir=0.02,
+        tails=(_TAIL,),
+        at_scale=_AT,
+    )
+    assert parse_record(record_bytes(new)) == new
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("format", 3), ("target_fpir", 1.0), ("counted_on", "somebody"), ("tails", [{}])],
+)
+def test_a_record_with_a_field_that_cannot_be_is_refused(field: str, value: object) -> None:
+    old = parse_record(_GOLDEN.read_bytes())
+    new = replace(old, format=2, set_by="x", counted_on=CountedOn.SAME_PEOPLE)
+    document = json.loads(record_bytes(new)) | {field: value}
+    with pytest.raises(ChisoError, match="not a threshold record"):
+        parse_record(json.dumps(document).encode())

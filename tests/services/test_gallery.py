@@ -111,7 +111,7 @@ def people(home: Home) -> _People:
 
 def _found(home: Home, probe: Template) -> list[str]:
     prepared = prepare_search(home, _PURPOSE)
-    hits = search(prepared.gallery, probe, prepared.record)
+    hits = search(prepared.gallery, probe, prepared.threshold)
     found = candidates(prepared.gallery, hits, prepared.record, limit=5)
     return [candidate.subject_id for candidate in found]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chiso.compare.threshold import require_same_model
 from chiso.core.consent import ReceiptId, SubjectId
-from chiso.core.decisions import Candidate, ThresholdRecord
+from chiso.core.decisions import Candidate, SearchThreshold, ThresholdRecord
 from chiso.core.templates import ModelDigest, Template
 
 
@@ -60,14 +60,14 @@ def scores(gallery: Gallery, probe: Template) -> NDArray[np.float64]:
     return (gallery.matrix @ probe.vector).astype(np.float64)
 
 
-def search(gallery: Gallery, probe: Template, record: ThresholdRecord) -> Hits:
-    """Every reference that reaches the threshold; nothing approximate, nothing left out.
+def search(gallery: Gallery, probe: Template, threshold: SearchThreshold) -> Hits:
+    """Every reference that reaches the search's threshold; nothing approximate, nothing left out.
 
     Raises ChisoError(MODEL_MISMATCH) where gallery, probe and record are not of one model.
     """
-    require_same_model(record.model, probe.model)
+    require_same_model(threshold.record.model, probe.model)
     all_scores = scores(gallery, probe)
-    rows = np.flatnonzero(all_scores >= record.value)
+    rows = np.flatnonzero(all_scores >= threshold.value)
     rows = rows[np.argsort(-all_scores[rows], kind="stable")]
     return Hits(rows, all_scores[rows])
 

@@ -6,14 +6,52 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from chiso.core.decisions import Calibration, GroupCount, ThresholdRecord
+from chiso.core.decisions import (
+    AtScale,
+    Calibration,
+    CountedOn,
+    GroupCount,
+    Misses,
+    ScoreTail,
+    SeenShare,
+    ThresholdRecord,
+)
 from chiso.core.errors import ChisoError, Code
 from chiso.core.templates import ModelDigest
 
+FORMAT = 2
+"""Of the records that are made now."""
+_SINCE_FORMAT_2 = frozenset(
+    {"format", "set_by", "counted_on", "seed", "target_fpir", "tails", "at_scale"}
+)
+
 
 def record_bytes(record: ThresholdRecord) -> bytes:
-    """JSON of a record, sorted keys, one line. `parse_record` reads it back exactly."""
-    return json.dumps(asdict(record), sort_keys=True, allow_nan=False).encode()
+    """JSON of a record, sorted keys, one line. `parse_record` reads it back exactly.
+
+    A record of format 1 gives the bytes that it always had: homes have signed them.
+    """
+    document = asdict(record)
+    if record.format == 1:
+        document = {name: document[name] for name in document.keys() - _SINCE_FORMAT_2}
+    return json.dumps(document, sort_keys=True, allow_nan=False).encode()
+
+
+def lacks(record: ThresholdRecord) -> tuple[str, ...]:
+    """What a record cannot say, each a sentence; none for one that says everything."""
+    missing: list[str] = []
+    if record.format == 1:
+        missing.append(
+            "It is of format 1: it does not say by field which group set the value, nor the seed."
+        )
+    if not record.tails or record.target_fpir is None:
+        missing.append(
+            "It holds no FPIR: identify uses its value however many references there are. A record "
+            "fitted anew to photos or embeddings holds one."
+        )
+    if not record.at_scale:
+        missing.append("It does not count the misses of large searches.")
+    return tuple(missing)
 
 
 def parse_record(body: bytes) -> ThresholdRecord:
@@ -29,6 +67,9 @@ def parse_record(body: bytes) -> ThresholdRecord:
 
 
 def _record(document: dict[str, Any]) -> ThresholdRecord:
+    written = int(document["format"]) if "format" in document else 1
+    if not 1 <= written <= FORMAT:
+        raise ValueError(f"format {written} is not known here")
     calibration = document["calibration"]
     low, high = (float(bound) for bound in document["interval"])
     return ThresholdRecord(
@@ -48,6 +89,56 @@ def _record(document: dict[str, Any]) -> ThresholdRecord:
         groups=tuple(_group(group) for group in document["groups"]),
         made=str(document["made"]),
         note=str(document["note"]),
+        **(_since_format_2(document) if written > 1 else {}),
+    )
+
+
+def _since_format_2(document: dict[str, Any]) -> dict[str, Any]:
+    fpir = document["target_fpir"]
+    if fpir is not None and not 0 < float(fpir) < 1:
+        raise ValueError(f"a target FPIR lies between 0 and 1, not at {fpir}")
+    return {
+        "format": int(document["format"]),
+        "set_by": str(document["set_by"]),
+        "counted_on": CountedOn(document["counted_on"]),
+        "seed": None if document["seed"] is None else int(document["seed"]),
+        "target_fpir": None if fpir is None else float(fpir),
+        "tails": tuple(_tail(tail) for tail in document["tails"]),
+        "at_scale": tuple(_at_scale(level) for level in document["at_scale"]),
+    }
+
+
+def _tail(document: dict[str, Any]) -> ScoreTail:
+    seen = tuple(SeenShare(float(each["share"]), float(each["score"])) for each in document["seen"])
+    if not seen or seen[-1].share != 0:
+        raise ValueError("a tail ends with what no false score reached")
+    return ScoreTail(
+        group=str(document["group"]),
+        people=int(document["people"]),
+        comparisons=int(document["comparisons"]),
+        mean_rad=float(document["mean_rad"]),
+        deviation_rad=float(document["deviation_rad"]),
+        seen=seen,
+    )
+
+
+def _at_scale(document: dict[str, Any]) -> AtScale:
+    return AtScale(
+        references=int(document["references"]),
+        value=float(document["value"]),
+        fpir=float(document["fpir"]),
+        misses=tuple(_misses(each) for each in document["misses"]),
+    )
+
+
+def _misses(document: dict[str, Any]) -> Misses:
+    low, high = (float(bound) for bound in document["interval"])
+    return Misses(
+        group=str(document["group"]),
+        people=int(document["people"]),
+        mated=int(document["mated"]),
+        missed=int(document["missed"]),
+        interval=(low, high),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chiso.compare.open_set import search_threshold
 from chiso.compare.search import Gallery, Hits, candidates, search
 from chiso.consent import policy
 from chiso.core.canonical import JsonValue
 from chiso.core.consent import Mode, Permit, ReceiptId, SubjectId
-from chiso.core.decisions import Candidate, ThresholdRecord
+from chiso.core.decisions import Candidate, SearchThreshold, ThresholdRecord
 from chiso.core.errors import ChisoError
 from chiso.core.events import Event, EventType
 from chiso.core.labels import label_from
@@ -29,7 +30,12 @@ class Search:
 
     permit: Permit
     gallery: Gallery
-    record: ThresholdRecord
+    threshold: SearchThreshold
+
+    @property
+    def record(self) -> ThresholdRecord:
+        """The record that the threshold is from."""
+        return self.threshold.record
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,9 @@ def prepare_search(home: Home, purpose: str) -> Search:
             permit = policy.permit(view.terms(), purpose, Mode.IDENTIFY, home.clock.now())
             if isinstance(permit, policy.ConsentRefusal):
                 raise ChisoError(permit.code, permit.message, permit.hint)
-            threshold = active_record(home, view, home.model())
-            return Search(permit, gallery_of_all(home, view, permit), threshold)
+            record_used = active_record(home, view, home.model())
+            gallery = gallery_of_all(home, view, permit)
+            return Search(permit, gallery, search_threshold(record_used, len(gallery)))
 
     return in_step(attempt)
 
@@ -85,7 +92,7 @@ def identify(
         return faces
     usable = [face for face in faces if face.refusal is None]
     probes = templates_of(engine, usable, prepared.permit)
-    hits = iter([search(prepared.gallery, probe, prepared.record) for probe in probes])
+    hits = iter([search(prepared.gallery, probe, prepared.threshold) for probe in probes])
     with home.store.writing() as transaction:
         answers: list[FaceAnswer] = []
         events: list[Event] = []
@@ -142,6 +149,9 @@ def _events(home: Home, prepared: Search, named: tuple[NamedCandidate, ...]) -> 
         "references": len(prepared.gallery),
         "decision": "match" if named else "unknown",
         "threshold": prepared.record.record_id,
+        # Canonical JSON has no fractions; the value's text reads back as the very same number.
+        "threshold_value": repr(prepared.threshold.value),
+        "fpir": f"{prepared.threshold.fpir:.3g}",
         "model": prepared.gallery.model,
     }
     now = home.clock.now()

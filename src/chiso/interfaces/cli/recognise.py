@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 
 from chiso import wiring
+from chiso.core.decisions import SearchThreshold
 from chiso.core.errors import ChisoError, Kind
 from chiso.core.samples import Box, Refusal
 from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.files import read_file
 from chiso.interfaces.cli.options import HomeOption, JsonOption, PurposeOption
-from chiso.interfaces.cli.output import emit, error_document, progress, say, show
+from chiso.interfaces.cli.output import counted, emit, error_document, progress, say, show
 from chiso.services.home import Home
 from chiso.services.identify import FaceAnswer, Search, prepare_search
 from chiso.services.identify import identify as identify_photo
@@ -87,13 +88,15 @@ def identify(
         for count, photo in enumerate(photos, start=1):
             answer = _identify_one(opened, photo, prepared, every_face)
             if json:
-                emit(_document(answer))
+                emit(_document(answer, prepared.threshold))
             else:
                 _show(answer)
             if answer.error is not None:
                 say(f"{photo}: {answer.error.message} {answer.error.hint}")
             worst = max(worst, _status(answer))
             step.to(count)
+    if not json:
+        _show_threshold(prepared.threshold)
     return worst
 
 
@@ -118,7 +121,7 @@ def _status(answer: PhotoAnswer) -> int:
     return Exit.DONE if all(face.candidates for face in answer.faces) else Exit.NO_MATCH
 
 
-def _document(answer: PhotoAnswer) -> dict[str, object]:
+def _document(answer: PhotoAnswer, threshold: SearchThreshold) -> dict[str, object]:
     document: dict[str, object] = {
         "photo": str(answer.photo),
         "faces": [
@@ -137,6 +140,13 @@ def _document(answer: PhotoAnswer) -> dict[str, object]:
             }
             for face in answer.faces
         ],
+        "threshold": threshold.record.record_id,
+        "search": {
+            "references": threshold.references,
+            "value": threshold.value,
+            "fpir": threshold.fpir,
+            "target_fpir": threshold.target_fpir,
+        },
     }
     if answer.error is not None:
         document["error"] = error_document(answer.error)
@@ -167,6 +177,19 @@ def _show(answer: PhotoAnswer) -> None:
             show(f"{which}: {best.label} ({_strength(best.candidate.llr)}){also}")
         else:
             show(f"{which}: unknown. Nothing was kept.")
+
+
+def _show_threshold(threshold: SearchThreshold) -> None:
+    held = (
+        f"expected FPIR {threshold.fpir:.2g}, held at {threshold.target_fpir:g} or less"
+        if threshold.target_fpir is not None
+        else f"expected FPIR {threshold.fpir:.2g}; this record holds none"
+    )
+    among = counted(threshold.references, "reference")
+    show(
+        f"A match is {threshold.value:.4f} or more among {among} "
+        f"({threshold.record.record_id}; by its model, {held})."
+    )
 
 
 def _report_verified(subject: str, answer: VerifyAnswer, json: bool) -> int:

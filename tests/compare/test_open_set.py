@@ -1,0 +1,89 @@
+"""Thresholds of searches: stricter with every reference, by a model that is worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import cos
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chiso.compare.open_set import fmr_for, fpir, search_threshold
+from chiso.compare.threshold import FORMAT, parse_record
+from chiso.core.decisions import ScoreTail, SeenShare, ThresholdRecord
+
+_GOLDEN = Path(__file__).parents[1] / "golden" / "threshold_record_1.json"
+_TAIL = ScoreTail("x", 30, 435, 1.0, 0.1, (SeenShare(0.01, 0.7), SeenShare(0.0, 0.75)))
+
+
+@pytest.fixture
+def old() -> ThresholdRecord:
+    return parse_record(_GOLDEN.read_bytes())
+
+
+@pytest.fixture
+def record(old: ThresholdRecord) -> ThresholdRecord:
+    return replace(old, format=FORMAT, value=0.8, target_fpir=0.01, tails=(_TAIL,))
+
+
+@given(st.floats(1e-9, 0.99), st.integers(1, 10**7))
+def test_the_fmr_for_an_fpir_gives_that_fpir(target: float, references: int) -> None:
+    assert fpir(fmr_for(target, references), references) == pytest.approx(target)
+
+
+def test_fpir_is_that_of_independent_comparisons() -> None:
+    assert fpir(0.5, 3) == pytest.approx(1 - 0.5**3)
+    assert fpir(1e-12, 10**6) == pytest.approx(1e-6, rel=1e-5)
+    assert fpir(1.0, 1) == 1.0
+
+
+def test_a_search_uses_the_records_value_until_its_fpir_asks_for_more(
+    record: ThresholdRecord,
+) -> None:
+    few, many = search_threshold(record, 1), search_threshold(record, 1_000_000)
+    assert few.value == record.value
+    assert few.fpir < 0.01
+    by_hand = cos(1.0 + NormalDist().inv_cdf(1 - 0.99 ** (1 / 1_000_000)) * 0.1)
+    assert many.value == pytest.approx(by_hand, abs=1e-6)
+    assert many.fpir == pytest.approx(0.01)
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6))
+def test_more_references_never_make_a_search_laxer(one: int, other: int) -> None:
+    old = parse_record(_GOLDEN.read_bytes())
+    record = replace(old, format=FORMAT, value=0.6, target_fpir=0.01, tails=(_TAIL,))
+    few, many = sorted((one, other))
+    assert search_threshold(record, few).value <= search_threshold(record, many).value
+    assert search_threshold(record, many).fpir <= 0.01 + 1e-9
+
+
+def test_the_strictest_population_decides_and_another_may_at_another_size(
+    record: ThresholdRecord,
+) -> None:
+    wide = replace(_TAIL, group="wide", mean_rad=1.1, deviation_rad=0.14)
+    both = replace(record, value=0.0, tails=(_TAIL, wide))
+    for references, strictest in ((1, _TAIL), (1_000_000, wide)):
+        alone = replace(both, tails=(strictest,))
+        found = search_threshold(both, references).value
+        assert found == search_threshold(alone, references).value
+
+
+def test_false_scores_that_were_seen_hold_where_the_model_would_not() -> None:
+    assert _TAIL.threshold(0.5) == 0.7
+    assert _TAIL.threshold(0.005) == pytest.approx(max(0.75, cos(1 - 0.1 * 2.5758)), abs=1e-5)
+    assert _TAIL.fmr(0.72) == pytest.approx(max(0.01, NormalDist(1, 0.1).cdf(np.arccos(0.72))))
+    same = replace(_TAIL, deviation_rad=0.0)
+    assert (same.fmr(0.7), same.fmr(0.76)) == (0.01, 0.0)
+
+
+def test_an_old_record_decides_every_search_by_its_value_and_says_what_fpir_that_implies(
+    old: ThresholdRecord,
+) -> None:
+    found = search_threshold(old, 1000)
+    assert found.value == old.value
+    assert found.target_fpir is None
+    assert found.fpir == pytest.approx(1 - (1 - old.target_fmr) ** 1000)
