@@ -19,7 +19,8 @@ class ErrorSums:
     counts for both its people, so these sum to twice `errors` and `trials` there, once for mated.
     `unit_errors_squared`, `unit_errors_times_trials`, `unit_trials_squared`: sums over units.
     `independent_units`: the most units that share no person: all people for mated comparisons;
-    half of them, rounded down, within a group; the smaller group's people across two.
+    half of them, rounded down, within a group; the smaller group's people across two; fewer where
+    a table holds few of the pairs.
     `erring_people`: people who take part in at least one error.
     """
 

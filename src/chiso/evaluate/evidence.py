@@ -62,6 +62,10 @@ class PairCounts(Protocol):
         """Shape (pairs,): the count of each of these pairs of different people."""
         ...
 
+    def independent_pairs(self, left: Mask, right: Mask) -> int:
+        """How many pairs of the population can be found at once that share no person."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Mated:
@@ -77,6 +81,8 @@ class NonMated:
 
     Only those at or above `floor` are here (`floor` is -inf where all are), so that every rate of
     false matches at a threshold of `floor` or more is exact. `counts` counts all of them.
+    `floors_within`: shape (groups,), none above `floor`: those within a group are here from its own
+    floor on. None where `floor` holds for all.
     """
 
     scores: Scores
@@ -84,6 +90,7 @@ class NonMated:
     other: Index
     floor: float
     counts: PairCounts
+    floors_within: Scores | None = None
 
 
 @dataclass(frozen=True, slots=True)
