@@ -76,7 +76,7 @@ def drawn_separability(evidence: Evidence, at_fmr: float, members: Mask, weights
     Each draw has its own threshold: the lowest at which its weighted FMR is at most `at_fmr`. NaN
     where a draw has no non-mated or no mated comparison.
     """
-    thresholds = _own_thresholds(evidence, at_fmr, members, weights)
+    thresholds = drawn_thresholds(evidence, at_fmr, members, weights)
     mated = evidence.mated
     mine = np.flatnonzero(members[mated.person])
     mine = mine[np.argsort(mated.scores[mine], kind="stable")]
@@ -121,7 +121,7 @@ def weighted_pairs(one: Index, other: Index, weights: Scores) -> Scores:
     return sums
 
 
-def _own_thresholds(evidence: Evidence, at_fmr: float, members: Mask, weights: Scores) -> Scores:
+def drawn_thresholds(evidence: Evidence, at_fmr: float, members: Mask, weights: Scores) -> Scores:
     """Shape (draws,): the lowest thresholds at which these people's FMR is at most `at_fmr`."""
     found = evidence.nonmated
     rows, step = _tail(evidence, at_fmr, members)
