@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -37,6 +37,7 @@ from chiso.adapters.system import SystemClock, SystemRandomness
 from chiso.adapters.vault import AesGcmVault
 from chiso.adapters.wrapped_keys import wrapped_key_in
 from chiso.compare.threshold import parse_record
+from chiso.core.audit_inputs import EmbeddingTable, ScoreTable
 from chiso.core.catalogue import Catalogue, PackCard, Transfer
 from chiso.core.consent import SubjectId
 from chiso.core.decisions import ThresholdRecord
@@ -311,6 +312,20 @@ def shipped_volunteers() -> Path:
 def render_cache() -> Path:
     """Where rendered portraits are kept for the next run."""
     return Path(platformdirs.user_cache_dir(_APP)) / "renders"
+
+
+def read_scores(path: Path, by: Sequence[str]) -> ScoreTable:
+    """A table of comparison scores, CSV or Parquet. Raises ChisoError, naming row or column."""
+    from chiso.adapters.tables.scores import read_scores as read  # polars
+
+    return read(path, by)
+
+
+def read_embeddings(path: Path, by: Sequence[str]) -> EmbeddingTable:
+    """A table of embeddings, Parquet or NPZ. Raises ChisoError, naming row or column."""
+    from chiso.adapters.tables.embeddings import read_embeddings as read  # polars
+
+    return read(path, by)
 
 
 def wrapped_key(home: Home, subject_id: SubjectId) -> bytes | None:

@@ -1,0 +1,135 @@
+"""What an audit by group leaves and says: the report's files, a leaf, a verdict, a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from pathlib import Path
+
+from chiso import wiring
+from chiso.evaluate.findings import GroupFindings, Rate, Separability
+from chiso.interfaces.cli.files import write_folder
+from chiso.interfaces.cli.output import emit, say, show, table
+from chiso.services.audit.recording import digests, record_audit
+from chiso.services.audit.report import AuditReport
+from chiso.services.home import Home
+
+PAGE = "report.html"
+
+
+def home_to_record_in(home: Path | None) -> Home | None:
+    """The home that was named, opened before any work; None where none was."""
+    return None if home is None else wiring.open_home(wiring.home_directory(home))
+
+
+def answer(report: AuditReport, out: Path, home: Home | None, json: bool) -> None:
+    """Record the report's digest if there is a home, then write its files, then say what it says.
+
+    Nothing is written that the log was to know of and does not (invariant 2).
+    """
+    from chiso.interfaces.fairness_report.documents import write_report  # Jinja2, pydantic
+
+    files = write_report(report)
+    leaf = None if home is None else record_audit(home, report, files).leaf
+    write_folder(out, files)
+    for note in report.provenance.notes:
+        say(note)
+    if json:
+        emit(_document(report, {name: str(out / name) for name in files}, digests(files), leaf))
+        return
+    _show(report)
+    show(f"The report: {out / PAGE}")
+    if leaf is not None:
+        show(f"Its SHA-256 is leaf {leaf} of the home's log.")
+
+
+def _show(report: AuditReport) -> None:
+    from chiso.interfaces.fairness_report.numbers import counts_text, interval_text, rate_text
+    from chiso.interfaces.fairness_report.words import VERDICTS, headline, verdict_paragraph
+
+    findings = report.findings
+    show(f"{VERDICTS[findings.verdict]}: {headline(findings)}.")
+    show(" ".join(verdict_paragraph(report)))
+
+    def cells(rate: Rate | None) -> tuple[str, str, str]:
+        if rate is None:
+            return "–", "–", "–"
+        return rate_text(rate), counts_text(rate), interval_text(rate)
+
+    has_fte = any(each.fte is not None for each in findings.groups)
+    headings = ["group", "people", "FMR", "errors", "95 %", "FNMR", "errors", "95 %"]
+    headings += ["FNMR at own FMR 1 %"]
+    rows = [
+        [
+            each.group,
+            f"{each.people:,}",
+            *cells(each.fmr),
+            *cells(each.fnmr),
+            _separability(each.separability),
+            *(cells(each.fte)[:2] if has_fte else ()),
+        ]
+        for each in findings.groups
+    ]
+    if has_fte:
+        headings += ["FTE", "photos"]
+    table(headings, rows, numeric=range(1, len(headings)))
+    for remark in findings.remarks:
+        show(remark)
+
+
+def _separability(of: tuple[Separability, ...]) -> str:
+    from chiso.interfaces.fairness_report.numbers import rate_text
+
+    first = next(iter(of), None)
+    return "–" if first is None or first.fnmr is None else rate_text(first.fnmr)
+
+
+def _document(
+    report: AuditReport, files: Mapping[str, str], sha256: Mapping[str, str], leaf: int | None
+) -> dict[str, object]:
+    from chiso.interfaces.fairness_report.words import headline, verdict_paragraph
+
+    findings = report.findings
+    return {
+        "verdict": findings.verdict.value,
+        "headline": headline(findings),
+        "summary": " ".join(verdict_paragraph(report)),
+        "threshold": _finite(asdict(findings.threshold)),
+        "groups": [_group(each) for each in findings.groups],
+        "remarks": list(findings.remarks),
+        "notes": list(report.provenance.notes),
+        "input_sha256": report.provenance.audited.sha256,
+        "files": dict(files),
+        "sha256": dict(sha256),
+        "leaf": leaf,
+    }
+
+
+def _group(group: GroupFindings) -> dict[str, object]:
+    return {
+        "group": group.group,
+        "people": group.people,
+        "samples": group.samples,
+        "fte": None if group.fte is None else _finite(asdict(group.fte)),
+        "fmr": _finite(asdict(group.fmr)),
+        "fnmr": _finite(asdict(group.fnmr)),
+        "separability": [_finite(asdict(each)) for each in group.separability],
+    }
+
+
+def _finite(values: Mapping[str, object]) -> dict[str, object]:
+    """The same with null for what is no number: JSON has none for it."""
+    return {name: _finite_value(value) for name, value in values.items()}
+
+
+def _finite_value(value: object) -> object:
+    match value:
+        case float():
+            return value if isfinite(value) else None
+        case Mapping():
+            return _finite(value)
+        case list() | tuple():
+            return [_finite_value(each) for each in value]
+        case _:
+            return value

@@ -1,0 +1,254 @@
+"""`chiso audit photos`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from chiso import wiring
+from chiso.compare.threshold import require_same_model
+from chiso.core.audit_inputs import Labels
+from chiso.core.decisions import ThresholdRecord
+from chiso.core.errors import ChisoError, Code
+from chiso.core.labels import label_from
+from chiso.core.settings import CaptureSettings
+from chiso.evaluate.fit import Policy
+from chiso.interfaces.cli.audit_answer import answer, home_to_record_in
+from chiso.interfaces.cli.audit_options import (
+    DEFAULTS,
+    MaxDifferenceOption,
+    MaxFmrOption,
+    MaxFnmrOption,
+    MaxRatioOption,
+    OutOption,
+    PolicyOption,
+    SeedOption,
+    TargetOption,
+    columns_of,
+    limits,
+    plan_of,
+)
+from chiso.interfaces.cli.exits import Exit
+from chiso.interfaces.cli.files import read_file, require_new_or_empty, sha256_of
+from chiso.interfaces.cli.options import JsonOption
+from chiso.interfaces.cli.output import ActBars
+from chiso.interfaces.cli.study import PEOPLE_FILE, PhotographedPerson, read_people
+from chiso.services import thresholds
+from chiso.services.audit.photos import AuditPhoto, PhotoSet, PhotoUse, audit_photos
+from chiso.services.home import Engine, Home
+
+_PACK = "offline"
+
+
+def photos(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            help="Folder with people.csv and photos named after its subjects.",
+            show_default=False,
+        ),
+    ],
+    consent: Annotated[
+        Path,
+        typer.Option("--consent", metavar="FILE", help="What the people pictured signed for."),
+    ],
+    out: OutOption,
+    by: Annotated[
+        list[str],
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            help="Column of people.csv that people reported; give it again to cross groups: "
+            "--by ethnicity --by gender.",
+        ),
+    ],
+    references: Annotated[
+        int,
+        typer.Option(
+            "--references",
+            metavar="N",
+            min=1,
+            help="How many photos of each person, first by name, are references; the others are "
+            "probes, and every probe is compared with every reference.",
+        ),
+    ] = 1,
+    everyday: Annotated[
+        bool,
+        typer.Option(
+            "--everyday",
+            help="Degrade probes as everyday life does: small, blurred, dark, noisy, compressed.",
+        ),
+    ] = False,
+    everyday_seed: Annotated[
+        int,
+        typer.Option("--everyday-seed", metavar="N", min=0, help="Chooses how each is degraded."),
+    ] = 1,
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            "--threshold",
+            metavar="COSINE|RECORD",
+            help="Measure at this threshold, a cosine from -1 to 1, or at that of a record of the "
+            "home, from `chiso threshold list`. Default: fix one on some of the people, and "
+            "measure on the others.",
+            show_default=False,
+        ),
+    ] = None,
+    policy: PolicyOption = Policy.WORST_GROUP,
+    target_fmr: TargetOption = 0.001,
+    seed: SeedOption = 1,
+    max_fmr: MaxFmrOption = None,
+    max_fnmr: MaxFnmrOption = DEFAULTS.max_fnmr,
+    max_fmr_ratio: MaxRatioOption = DEFAULTS.max_fmr_ratio,
+    max_fnmr_difference: MaxDifferenceOption = DEFAULTS.max_fnmr_difference,
+    pack: Annotated[
+        str | None,
+        typer.Option(
+            "--pack",
+            metavar="NAME",
+            help="The models to measure. Default: those of the home, or the offline pack.",
+            show_default=False,
+        ),
+    ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home",
+            envvar="CHISO_HOME",
+            metavar="DIR",
+            readable=False,
+            help="Measure what this home uses, and record the report's digest in its log. Default: "
+            "the offline pack, and no log.",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> int:
+    """Measure Chiso's own recogniser by group, with photos of people who agreed to it.
+
+    Photos are named after a subject of people.csv: 001_a.jpg, 001_b.jpg, 002_a.jpg … References
+    pass the limits of enrolment, probes those of recognition; photos that give no template are
+    counted for their group as failures to enrol, and never dropped. Templates are kept nowhere.
+
+    Writes a page, its numbers as JSON and a model card. The verdict is pass, fail or undecided;
+    status 0 whichever it is: a failing recogniser is a finding, not a failure.
+
+    Example: chiso audit photos people --consent signed.pdf --by ethnicity --out report
+
+    Example: chiso audit photos people --consent signed.pdf --by ethnicity --everyday --out report
+    """
+    require_new_or_empty(out)
+    requirements = limits(max_fmr, max_fnmr, max_fmr_ratio, max_fnmr_difference)
+    opened = home_to_record_in(home)
+    photo_set = _read(source, consent, columns_of(by))
+    engine = _engine(opened, pack)
+    value, record = _threshold(threshold, opened, engine)
+    given_by = "" if record is None else f"record {record}"
+    plan = plan_of(seed, policy, target_fmr, value, given_by, requirements)
+    use = PhotoUse(references, everyday_seed if everyday else None)
+    with ExitStack() as open_bars:
+        bars = ActBars(open_bars)
+        report = audit_photos(
+            engine,
+            wiring.catalogue().model(engine.detector.name).sha256,
+            photo_set,
+            use,
+            plan,
+            threshold_record=record,
+            now=wiring.clock().now(),
+            watch=bars.told,
+        )
+    answer(report, out, opened, json)
+    return Exit.DONE
+
+
+def _engine(home: Home | None, pack: str | None) -> Engine:
+    if home is not None and pack is None:
+        return home.engine()
+    return wiring.open_engine(wiring.catalogue().pack(pack or _PACK), CaptureSettings())
+
+
+def _threshold(
+    given: str | None, home: Home | None, engine: Engine
+) -> tuple[float | None, str | None]:
+    """The threshold, and the id of the record that it is from, if it is from one."""
+    if given is None:
+        return None, None
+    try:
+        value = float(given)
+    except ValueError:
+        record = _record(given, home)
+        require_same_model(record.model, engine.embedder.digest)
+        return record.value, record.record_id
+    return value, None
+
+
+def _record(record_id: str, home: Home | None) -> ThresholdRecord:
+    if home is None:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"--threshold {record_id!r} is no number, and there is no home to look for such a "
+            "record in.",
+            "Give a cosine such as 0.93; or name the home that has the record with --home.",
+        )
+    for each, _ in thresholds.records(home):
+        if each.record_id == record_id:
+            return each
+    raise ChisoError(
+        Code.THRESHOLD_MISSING,
+        f"There is no threshold record {record_id!r} in this home.",
+        "`chiso threshold list` shows those there are.",
+    )
+
+
+def _read(folder: Path, consent: Path, by: Sequence[str]) -> PhotoSet:
+    people = read_people(folder)
+    digest = sha256_of(consent, "what these people signed")
+    photo_set = PhotoSet(
+        name=folder.resolve().name,
+        subjects=tuple(each.subject for each in people),
+        columns=tuple(_column(folder, people, each) for each in by),
+        photos=tuple(
+            AuditPhoto(index, path.name, partial(read_file, path, "a photo"))
+            for index, each in enumerate(people)
+            for path in each.photos
+        ),
+        consent_sha256=digest,
+    )
+    if not photo_set.photos:
+        raise ChisoError(
+            Code.DATA_MISSING,
+            f"{folder} has no photos of the people in its {PEOPLE_FILE}.",
+            "Name each photo after its subject: 001_a.jpg, 001_b.jpg, 002_a.jpg …",
+        )
+    return photo_set
+
+
+def _column(folder: Path, people: Sequence[PhotographedPerson], name: str) -> Labels:
+    path = folder / PEOPLE_FILE
+    columns = [each.strip() for each in people[0].row]
+    if name not in columns:
+        raise ChisoError(
+            Code.BAD_MANIFEST,
+            f"{path} has no column {name}; it has {', '.join(columns)}.",
+            "Name one of them with --by, or add what people reported of themselves.",
+        )
+    written = list(people[0].row)[columns.index(name)]
+    empty = [each.subject for each in people if not each.row[written].strip()]
+    if empty:
+        raise ChisoError(
+            Code.BAD_MANIFEST,
+            f"{path}: {name} of {empty[0]} is empty"
+            + (f", and of {len(empty) - 1} others." if len(empty) > 1 else "."),
+            "Fill in what each person reported, or take her row out.",
+        )
+    labels = [label_from(each.row[written], name) for each in people]
+    names = tuple(sorted(set(labels)))
+    return Labels(name, names, np.array([names.index(each) for each in labels], np.int32))
