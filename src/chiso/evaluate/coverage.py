@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from chiso.evaluate.error_sums import ErrorSums
 from chiso.evaluate.findings import IntervalMethod, Rate
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,136 +29,174 @@ class Dependence:
     pair: float
 
 
-NONE = Dependence("none", 0.0, 0.0)
+INDEPENDENT = Dependence("none", 0.0, 0.0)
 MODERATE = Dependence("moderate", 0.2, 0.2)
 STRONG = Dependence("strong", 0.6, 0.2)
+
+Draw = Callable[[int, Sequence[float], np.random.Generator], list[ErrorSums]]
+"""Draws so many people once: their errors at each of the true rates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """What became of the intervals of one true rate. Shares of repetitions; widths are medians.
 
-    `missed_low`: the truth lies above the interval; `missed_high`: below. `plain_*`: Wilson's
-    interval over comparisons, as if they shared nobody. `by_method`: shares of repetitions.
+    `above`, `below`: the interval lies above (below) the truth. `plain_*`: Wilson's interval over
+    comparisons, as if they shared nobody. `adjusted`: how often the method was the adjusted Wilson.
     """
 
     truth: float
     repetitions: int
     covered: float
-    missed_low: float
-    missed_high: float
+    above: float
+    below: float
     width: float
     plain_covered: float
     plain_width: float
-    by_method: dict[IntervalMethod, float]
+    adjusted: float
 
 
 def coverage(
-    is_mated: bool,
+    draw: Draw,
     people: int,
-    dependence: Dependence,
     truths: Sequence[float],
     repetitions: int,
     method: Callable[[ErrorSums], Rate],
     rng: np.random.Generator,
 ) -> list[Coverage]:
-    """Draw `people` people over and over; how often `method` holds each of the true rates.
-
-    Each person gives 2 or 3 samples. A score is normal with variance 1, whatever the dependence,
-    so the threshold that gives a true rate is exact: its quantile.
-    """
-    draw = mated_sums if is_mated else nonmated_sums
+    """Draw `people` people over and over; how often `method` holds each of the true rates."""
     rates: list[list[Rate]] = [[] for _ in truths]
     for _ in range(repetitions):
-        for found, sums in zip(rates, draw(people, dependence, truths, rng), strict=True):
+        for found, sums in zip(rates, draw(people, truths, rng), strict=True):
             found.append(method(sums))
     return [_summary(truth, found) for truth, found in zip(truths, rates, strict=True)]
 
 
-def mated_sums(
-    people: int, dependence: Dependence, truths: Sequence[float], rng: np.random.Generator
-) -> list[ErrorSums]:
-    """Errors of one draw of people at each true FNMR: scores are person + comparison.
+def mated(dependence: Dependence) -> Draw:
+    """False non-matches. Each person gives 2 or 3 samples, all compared: a score is person + own.
 
-    What a pair shares is shared by all the comparisons of a person with herself, so it is hers.
+    Scores are normal with variance 1 whatever the dependence, so that the threshold that gives a
+    true rate is its quantile. What a pair would share is the person's: she is both of them.
     """
-    trials = np.where(rng.random(people) < 0.5, 1, 3)
     shared = dependence.person + dependence.pair
-    person = np.repeat(np.arange(people), trials)
-    scores = np.sqrt(shared) * rng.standard_normal(people)[person]
-    scores += np.sqrt(1 - shared) * rng.standard_normal(len(person))
-    found = []
-    for wrong in (scores < _quantile(truth) for truth in truths):
-        errors = np.bincount(person[wrong], minlength=people)
-        found.append(
-            ErrorSums(
-                errors=int(errors.sum()),
-                trials=int(trials.sum()),
-                person_errors=errors.astype(np.float64),
-                person_trials=trials.astype(np.float64),
-                unit_errors_squared=float(errors @ errors),
-                unit_errors_times_trials=float(errors @ trials),
-                unit_trials_squared=float(trials @ trials),
-                independent_units=people,
-                is_mated=True,
-            )
+
+    def draw(people: int, truths: Sequence[float], rng: np.random.Generator) -> list[ErrorSums]:
+        trials = np.where(rng.random(people) < 0.5, 1, 3)
+        person = np.repeat(np.arange(people), trials)
+        scores = sqrt(shared) * rng.standard_normal(people)[person]
+        scores += sqrt(1 - shared) * rng.standard_normal(len(person))
+        return [
+            _mated_sums(np.bincount(person[scores < _quantile(truth)], minlength=people), trials)
+            for truth in truths
+        ]
+
+    return draw
+
+
+def within(dependence: Dependence) -> Draw:
+    """False matches within a group. A score is person + person + pair + own, as in `mated`."""
+
+    def draw(people: int, truths: Sequence[float], rng: np.random.Generator) -> list[ErrorSums]:
+        pairs = _Pairs(*np.triu_indices(people, 1), people, people // 2, rng)
+        return pairs.sums_by_scores(dependence, truths)
+
+    return draw
+
+
+def across(dependence: Dependence) -> Draw:
+    """False matches between two groups: the first half of the people, and the others."""
+
+    def draw(people: int, truths: Sequence[float], rng: np.random.Generator) -> list[ErrorSums]:
+        half = people // 2
+        one, other = np.divmod(np.arange(half * (people - half)), people - half)
+        return _Pairs(one, other + half, people, half, rng).sums_by_scores(dependence, truths)
+
+    return draw
+
+
+def rare_hubs(share: float) -> Draw:
+    """False matches within a group where this share of people resemble everybody.
+
+    Two others are matched falsely at a tenth of the true rate; who meets a hub, as often as makes
+    the true rate true. Nothing else is shared.
+    """
+    plain = (1 - share) ** 2
+
+    def draw(people: int, truths: Sequence[float], rng: np.random.Generator) -> list[ErrorSums]:
+        pairs = _Pairs(*np.triu_indices(people, 1), people, people // 2, rng)
+        is_hub = rng.random(people) < share
+        meets = is_hub[pairs.one] | is_hub[pairs.other]
+        chances = [(t / 10, t * (1 - plain / 10) / (1 - plain)) for t in truths]
+        return [
+            pairs.sums(rng.binomial(pairs.trials, np.where(meets, hub, other)))
+            for other, hub in chances
+        ]
+
+    return draw
+
+
+class _Pairs:
+    """Pairs of people who each gave 2 or 3 samples, all compared with all of the other's."""
+
+    def __init__(
+        self, one: Ints, other: Ints, people: int, units: int, rng: np.random.Generator
+    ) -> None:
+        samples = np.where(rng.random(people) < 0.5, 2, 3)
+        self.one, self.other, self.trials = one, other, samples[one] * samples[other]
+        self._people, self._units, self._rng = people, units, rng
+        self._by_person = self._per_person(self.trials)
+
+    def sums_by_scores(self, dependence: Dependence, truths: Sequence[float]) -> list[ErrorSums]:
+        """Errors of one draw of scores at the threshold of each true rate."""
+        pair, scores = self._scores(dependence)
+        count = len(self.one)
+        return [
+            self.sums(np.bincount(pair[scores > -_quantile(truth)], minlength=count))
+            for truth in truths
+        ]
+
+    def sums(self, errors: Ints) -> ErrorSums:
+        """The sums of errors by pair, shape (pairs,)."""
+        return ErrorSums(
+            errors=int(errors.sum()),
+            trials=int(self.trials.sum()),
+            person_errors=self._per_person(errors),
+            person_trials=self._by_person,
+            unit_errors_squared=float(errors @ errors),
+            unit_errors_times_trials=float(errors @ self.trials),
+            unit_trials_squared=float(self.trials @ self.trials),
+            independent_units=self._units,
+            is_mated=False,
         )
-    return found
+
+    def _scores(self, dependence: Dependence) -> tuple[Ints, NDArray[np.float32]]:
+        """Pair and score of every comparison; single precision is far finer than any spread."""
+        normal = self._rng.standard_normal
+        effects = normal(self._people, dtype=np.float32) * np.float32(sqrt(dependence.person / 2))
+        shared = effects[self.one] + effects[self.other]
+        shared += normal(len(self.one), dtype=np.float32) * np.float32(sqrt(dependence.pair))
+        pair = np.repeat(np.arange(len(self.one)), self.trials)
+        own = np.float32(sqrt(1 - dependence.person - dependence.pair))
+        return pair, shared[pair] + own * normal(len(pair), dtype=np.float32)
+
+    def _per_person(self, counts: Ints) -> Floats:
+        one = np.bincount(self.one, counts, self._people)
+        both = one + np.bincount(self.other, counts, self._people)
+        return both.astype(np.float64)
 
 
-def nonmated_sums(
-    people: int, dependence: Dependence, truths: Sequence[float], rng: np.random.Generator
-) -> list[ErrorSums]:
-    """Errors of one draw of people at each true FMR: scores are person + person + pair + own."""
-    one, other = np.triu_indices(people, 1)
-    samples = np.where(rng.random(people) < 0.5, 2, 3)
-    trials = samples[one] * samples[other]
-    pair, scores = _nonmated_scores(one, other, trials, people, dependence, rng)
-    by_person = _by_person(one, other, trials, people)
-    found = []
-    for wrong in (scores > -_quantile(truth) for truth in truths):
-        units, errors = np.unique(pair[wrong], return_counts=True)
-        found.append(
-            ErrorSums(
-                errors=int(errors.sum()),
-                trials=int(trials.sum()),
-                person_errors=_by_person(one[units], other[units], errors, people),
-                person_trials=by_person,
-                unit_errors_squared=float(errors @ errors),
-                unit_errors_times_trials=float(errors @ trials[units]),
-                unit_trials_squared=float(trials @ trials),
-                independent_units=people // 2,
-                is_mated=False,
-            )
-        )
-    return found
-
-
-def _nonmated_scores(
-    one: NDArray[np.int64],
-    other: NDArray[np.int64],
-    trials: NDArray[np.int64],
-    people: int,
-    dependence: Dependence,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Pair and score of every comparison."""
-    effects = np.sqrt(dependence.person / 2) * rng.standard_normal(people, dtype=np.float32)
-    shared = effects[one] + effects[other]
-    shared += np.sqrt(dependence.pair) * rng.standard_normal(len(one), dtype=np.float32)
-    pair = np.repeat(np.arange(len(one)), trials)
-    own = np.sqrt(1 - dependence.person - dependence.pair)
-    scores = shared[pair] + own * rng.standard_normal(len(pair), dtype=np.float32)
-    return pair, scores.astype(np.float32)
-
-
-def _by_person(
-    one: NDArray[np.int64], other: NDArray[np.int64], counts: NDArray[np.int64], people: int
-) -> Floats:
-    first = np.bincount(one, counts, people)
-    second = np.bincount(other, counts, people)
-    both: Floats = (first + second).astype(np.float64)
-    return both
+def _mated_sums(errors: Ints, trials: Ints) -> ErrorSums:
+    return ErrorSums(
+        errors=int(errors.sum()),
+        trials=int(trials.sum()),
+        person_errors=errors.astype(np.float64),
+        person_trials=trials.astype(np.float64),
+        unit_errors_squared=float(errors @ errors),
+        unit_errors_times_trials=float(errors @ trials),
+        unit_trials_squared=float(trials @ trials),
+        independent_units=len(trials),
+        is_mated=True,
+    )
 
 
 def _quantile(truth: float) -> float:
@@ -170,25 +210,22 @@ def _summary(truth: float, rates: list[Rate]) -> Coverage:
     plain = _plain_wilson(
         np.array([rate.value for rate in rates]), np.array([rate.trials for rate in rates])
     )
-    above, below = bounds[:, 1] < truth, bounds[:, 0] > truth
+    above, below = bounds[:, 0] > truth, bounds[:, 1] < truth
     plain_missed = (plain[:, 1] < truth) | (plain[:, 0] > truth)
     return Coverage(
         truth=truth,
         repetitions=len(rates),
         covered=1 - float((above | below).mean()),
-        missed_low=float(above.mean()),
-        missed_high=float(below.mean()),
+        above=float(above.mean()),
+        below=float(below.mean()),
         width=float(np.median(np.diff(bounds))),
         plain_covered=1 - float(plain_missed.mean()),
         plain_width=float(np.median(np.diff(plain))),
-        by_method={
-            method: sum(rate.method is method for rate in rates) / len(rates)
-            for method in IntervalMethod
-        },
+        adjusted=sum(rate.method is IntervalMethod.WILSON for rate in rates) / len(rates),
     )
 
 
-def _plain_wilson(rate: Floats, trials: NDArray[np.int64]) -> Floats:
+def _plain_wilson(rate: Floats, trials: Ints) -> Floats:
     """Wilson's intervals with comparisons as the sample size, shape (n, 2)."""
     z2 = _quantile(0.975) ** 2
     centre = rate + z2 / (2 * trials)

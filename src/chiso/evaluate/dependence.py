@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from chiso.evaluate.error_sums import ErrorSums
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -46,19 +48,20 @@ def spread(sums: ErrorSums) -> Spread:
     Two corrections of the plain sum. Residuals are from the rate that the same comparisons gave,
     which makes them too small: the sum is divided by the share of pairs of comparisons that have
     no person in common (for equally tried people, n / (n - 1) mated, and
-    n(n - 1) / ((n - 2)(n - 3)) within a group, where it is unbiased). And it is no less than for
-    comparisons that share nothing, since a negative estimate is luck.
+    n(n - 1) / ((n - 2)(n - 3)) within a group, where it is unbiased). And it is no less than if
+    people brought nothing to their comparisons, only pairs to theirs, since less is luck.
     """
     trials = float(sums.trials)
     shared = float(sums.person_trials @ sums.person_trials)
     if not sums.is_mated:
         shared -= sums.unit_trials_squared
     apart = 1 - shared / trials**2
-    alone = sums.rate * (1 - sums.rate) / trials
+    least = max(sums.rate * (1 - sums.rate) / trials, _unit_squares(sums) / trials**2)
     corrected = shared_residuals(sums) / trials**2 / apart if apart > 0 else 1.0
-    squares = _residuals(sums) ** 2
+    # Where everyone errs alike nothing is left but rounding: then each is as much of a witness.
+    squares = _residuals(sums) ** 2 + _ROUNDING
     people = float(squares.sum() ** 2 / (squares @ squares))
-    return Spread(max(alone, corrected), people if sums.is_mated else people / 2)
+    return Spread(max(least, corrected), people if sums.is_mated else people / 2)
 
 
 def people_by_weight(sums: ErrorSums) -> float:

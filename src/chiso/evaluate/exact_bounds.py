@@ -39,6 +39,23 @@ def exact_interval(rate: float, units: float) -> tuple[float, float]:
     return low, high
 
 
+def exact_interval_by_person(some: float, every: float, people: float) -> tuple[float, float]:
+    """95 % interval of a rate over people who each have comparisons of their own.
+
+    `some`, `every`: shares of people with at least one error and with nothing but errors; `people`:
+    how many. The first share is at least the rate and the second at most, so the upper end is that
+    of Clopper and Pearson (1934), "The use of confidence or fiducial limits", for the first and the
+    lower end theirs for the second. With one comparison a person it is their interval.
+    """
+    # Only an audit needs it, and scipy is slow to load.
+    from scipy.special import betaincinv
+
+    erring, failing = some * people, every * people
+    low = betaincinv(failing, people - failing + 1, 0.025) if failing > 0 else 0.0
+    high = betaincinv(erring + 1, people - erring, 0.975) if erring < people else 1.0
+    return float(low), float(high)
+
+
 def _log_ratio(share: float, truth: float) -> float:
     if share <= 0:
         return 0.0

@@ -9,7 +9,7 @@ from math import sqrt
 
 from chiso.evaluate.dependence import people_by_weight, spread
 from chiso.evaluate.error_sums import ErrorSums
-from chiso.evaluate.exact_bounds import exact_interval
+from chiso.evaluate.exact_bounds import exact_interval, exact_interval_by_person
 from chiso.evaluate.findings import IntervalMethod, Rate
 
 _Z_95 = 1.959963984540054
@@ -55,8 +55,7 @@ def _interval_of(sums: ErrorSums) -> tuple[tuple[float, float], IntervalMethod]:
         return (0.0, 1.0), IntervalMethod.NONE
     if sums.errors in (0, sums.trials):
         return exact_interval(sums.rate, sums.independent_units), IntervalMethod.EXACT
-    evenness = people_by_weight(sums) / sums.people
-    exact = exact_interval(sums.rate, sums.independent_units * evenness)
+    exact = _exact(sums)
     found = spread(sums)
     if found.witnesses < _FEWEST_WITNESSES:
         return exact, IntervalMethod.EXACT
@@ -64,7 +63,24 @@ def _interval_of(sums: ErrorSums) -> tuple[tuple[float, float], IntervalMethod]:
     degrees = found.witnesses - 1 if sums.is_mated else found.witnesses
     low, high = _wilson(sums.rate, found.variance, _student_95(degrees))
     method = IntervalMethod.WILSON if high <= exact[1] else IntervalMethod.EXACT
-    return (max(low, exact[0]), min(high, exact[1])), method
+    return _narrower((low, high), exact), method
+
+
+def _exact(sums: ErrorSums) -> tuple[float, float]:
+    """The exact bound for errors and successes, with people who have more trials weighing more."""
+    evenness = people_by_weight(sums) / sums.people
+    units = sums.independent_units * evenness
+    bound = exact_interval(sums.rate, units)
+    if not sums.is_mated:
+        return bound
+    weights = sums.person_trials / sums.trials
+    some = float(weights @ (sums.person_errors > 0))
+    every = float(weights @ (sums.person_errors == sums.person_trials))
+    return _narrower(bound, exact_interval_by_person(some, every, units))
+
+
+def _narrower(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return max(one[0], other[0]), min(one[1], other[1])
 
 
 def _wilson(rate: float, variance: float, quantile: float) -> tuple[float, float]:
