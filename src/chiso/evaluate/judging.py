@@ -1,0 +1,230 @@
+"""Verdicts against a stated policy: pass, fail, or undecided and how many more people it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import ceil, inf, isinf, isnan
+
+from chiso.evaluate.audit_plan import Requirements
+from chiso.evaluate.error_sums import ErrorSums
+from chiso.evaluate.findings import Judgement, Rate, Verdict
+from chiso.evaluate.growth import grown
+from chiso.evaluate.intervals import rate_of
+from chiso.evaluate.two_rates import rate_difference, rate_ratio
+
+_MOST_PEOPLE = 1_000_000
+_FINE_STEPS = 4
+
+Interval = tuple[float, float]
+Comparing = Callable[[Sequence[Rate]], tuple[float, Interval]]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSums:
+    """A group's errors of both kinds, within itself, and its people."""
+
+    group: str
+    people: int
+    fmr: ErrorSums
+    fnmr: ErrorSums
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is compared with a limit. `allowed`: the values that meet the requirement."""
+
+    requirement: str
+    measure: str
+    limit: float
+    allowed: Interval
+    compared: Comparing
+
+
+def judge(
+    groups: Sequence[GroupSums], requirements: Requirements, max_fmr: float
+) -> tuple[Judgement, ...]:
+    """Every requirement of every group, then of every pair of groups.
+
+    `max_fmr` stands where the requirements name none. Pass: the whole 95 % interval meets the
+    requirement. Fail: none of it does. Groups share nobody, so their rates are independent.
+    """
+    limit = max_fmr if requirements.max_fmr is None else requirements.max_fmr
+    fmr = _of_one("FMR", limit)
+    fnmr = _of_one("FNMR", requirements.max_fnmr)
+    ratio = _ratio_question(requirements.max_fmr_ratio)
+    difference = _difference_question(requirements.max_fnmr_difference)
+    judgements: list[Judgement] = []
+    for group in groups:
+        judgements.append(_judged(fmr, [group], [group.fmr]))
+        judgements.append(_judged(fnmr, [group], [group.fnmr]))
+    for one, other in combinations(groups, 2):
+        judgements.append(_judged(ratio, [one, other], [one.fmr, other.fmr]))
+        judgements.append(_judged(difference, [one, other], [one.fnmr, other.fnmr]))
+    return tuple(judgements)
+
+
+def overall(judgements: Sequence[Judgement]) -> Verdict:
+    """Fail if any fails, else undecided if any is (or nothing was asked), else pass."""
+    verdicts = {judgement.verdict for judgement in judgements}
+    if Verdict.FAIL in verdicts:
+        return Verdict.FAIL
+    if Verdict.UNDECIDED in verdicts or not verdicts:
+        return Verdict.UNDECIDED
+    return Verdict.PASS
+
+
+def _of_one(name: str, limit: float) -> _Question:
+    def itself(rates: Sequence[Rate]) -> tuple[float, Interval]:
+        return rates[0].value, rates[0].interval
+
+    return _Question(f"{name} at most {_percent(limit)}", name, limit, (-inf, limit), itself)
+
+
+def _ratio_question(limit: float) -> _Question:
+    if limit < 1:
+        raise ValueError(f"a ratio of the higher to the lower rate is 1 or more, not {limit}")
+    return _Question(
+        f"FMR of the two at most {limit:g} times apart",
+        "FMR ratio",
+        limit,
+        (1 / limit, limit),
+        lambda rates: rate_ratio(rates[0], rates[1]),
+    )
+
+
+def _difference_question(limit: float) -> _Question:
+    return _Question(
+        f"FNMR of the two at most {_percent(limit)} apart",
+        "FNMR difference",
+        limit,
+        (-limit, limit),
+        lambda rates: rate_difference(rates[0], rates[1]),
+    )
+
+
+def _judged(
+    question: _Question, groups: Sequence[GroupSums], sums: Sequence[ErrorSums]
+) -> Judgement:
+    """One verdict; of two groups, the one with the higher rate is named first."""
+    if len(groups) == 2 and sums[1].rate > sums[0].rate:
+        groups, sums = groups[::-1], sums[::-1]
+    value, interval = question.compared([rate_of(one) for one in sums])
+    verdict = _verdict(interval, question.allowed)
+    more_people, why = None, _decided_why(verdict, interval, question)
+    if verdict is Verdict.UNDECIDED:
+        more_people, why = _undecided(question, groups, sums, value)
+    return Judgement(
+        groups=tuple(group.group for group in groups),
+        requirement=question.requirement,
+        measure=question.measure,
+        value=value,
+        interval=interval,
+        limit=question.limit,
+        verdict=verdict,
+        more_people=more_people,
+        why=why,
+    )
+
+
+def _verdict(interval: Interval, allowed: Interval) -> Verdict:
+    low, high = interval
+    if low >= allowed[0] and high <= allowed[1]:
+        return Verdict.PASS
+    if low > allowed[1] or high < allowed[0]:
+        return Verdict.FAIL
+    return Verdict.UNDECIDED
+
+
+def _decided_why(verdict: Verdict, interval: Interval, question: _Question) -> str:
+    said = f"the 95 % interval, {_shown(interval[0], question)} to {_shown(interval[1], question)}"
+    if verdict is Verdict.PASS:
+        return f"All of {said}, meets it."
+    return f"None of {said}, meets it."
+
+
+def _undecided(
+    question: _Question, groups: Sequence[GroupSums], sums: Sequence[ErrorSums], value: float
+) -> tuple[int | None, str]:
+    """How many more people a group would settle it if the estimate held, and why not now."""
+    for group, own in zip(groups, sums, strict=True):
+        if not own.trials:
+            kind = "two samples of one person" if own.is_mated else "two people"
+            return None, f"There is no comparison of {kind} in {group.group}."
+    if isnan(value):
+        return None, "Neither group has an error, so that there is no ratio yet."
+    if value == inf:
+        return None, "One group has no error, so that the ratio has no upper bound."
+    factor = _deciding_factor(question, groups, sums)
+    if factor is None:
+        return None, (
+            f"The estimate, {_shown(value, question)}, lies so near the limit that a million "
+            "people a group would not settle it."
+        )
+    fewest = min(group.people for group in groups)
+    more = ceil((factor - 1) * fewest)
+    return more, (
+        f"The 95 % interval holds the limit; about {more:,} more people "
+        f"{'in each group' if len(groups) > 1 else 'in this group'} would settle it if "
+        f"{_shown(value, question)} held."
+    )
+
+
+def _deciding_factor(
+    question: _Question, groups: Sequence[GroupSums], sums: Sequence[ErrorSums]
+) -> float | None:
+    """About how many times the people it takes, up to a million a group; None where more.
+
+    Doubles until the interval decides, then halves the last step. Whole multiples are computed as
+    what they are; between one and two the half-width is taken to shrink evenly.
+    """
+    most = _MOST_PEOPLE // max(group.people for group in groups)
+    factor = 2
+    while not _decides(question, sums, factor):
+        factor *= 2
+        if factor > most:
+            return None
+    low, high = factor // 2, factor
+    for _ in range(_FINE_STEPS):
+        middle = (low + high) // 2
+        if middle == low:
+            break
+        if _decides(question, sums, middle):
+            high = middle
+        else:
+            low = middle
+    return high - _share_of_step_spared(question, sums, low, high)
+
+
+def _decides(question: _Question, sums: Sequence[ErrorSums], factor: int) -> bool:
+    return _margin(question, sums, factor) < 0
+
+
+def _margin(question: _Question, sums: Sequence[ErrorSums], factor: int) -> float:
+    """How far the interval is from deciding, at so many times the people; less than 0: it does."""
+    value, (low, high) = question.compared([rate_of(grown(one, factor)) for one in sums])
+    least, most = question.allowed
+    to_pass = max(least - low, high - most)
+    to_fail = most - low if value > most else high - least if value < least else inf
+    return min(to_pass, to_fail)
+
+
+def _share_of_step_spared(
+    question: _Question, sums: Sequence[ErrorSums], low: int, high: int
+) -> float:
+    """How much of the step from `low` to `high` could be spared, by a straight line between."""
+    short, over = _margin(question, sums, low), -_margin(question, sums, high)
+    if not 0 < short < inf:
+        return 0.0
+    return (high - low) * over / (short + over)
+
+
+def _shown(value: float, question: _Question) -> str:
+    if isinf(value):
+        return "without bound"
+    return f"{value:.3g}" if question.measure == "FMR ratio" else _percent(value)
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.3g} %"
