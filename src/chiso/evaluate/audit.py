@@ -25,7 +25,7 @@ from chiso.evaluate.findings import (
 from chiso.evaluate.fixing import fix_threshold
 from chiso.evaluate.intervals import rate_of, wilson_by_people
 from chiso.evaluate.judging import GroupSums, judge, overall
-from chiso.evaluate.narrowing import Baseline, compare_normalisers
+from chiso.evaluate.narrowing import compare_normalisers
 from chiso.evaluate.remarks import remarks
 from chiso.evaluate.separability import separability
 from chiso.evaluate.split import split_counts, split_people
@@ -69,7 +69,8 @@ def audit(
     tell = progress or (lambda _: None)
     split = split_people(source.crowd, plan)
     tell("fixing the threshold")
-    threshold = _threshold(source, plan, split.threshold, scores_are_cosines)
+    fixing = source.evidence(split.threshold) if plan.given_threshold is None else None
+    threshold = _threshold(fixing, plan, scores_are_cosines)
     tell("comparing the people of the test")
     evidence = source.evidence(split.test)
     require_kept(evidence, threshold.value, split.test, split.test)
@@ -83,10 +84,10 @@ def audit(
     )
     groups = _groups(measured, source.samples, offered)
     sums = [_sums(measured, group) for group in source.crowd.groups]
-    required_fmr = plan.target_fmr
-    judgements = judge(sums, plan.requirements, required_fmr)
+    limit = plan.requirements.max_fmr
+    max_fmr = plan.target_fmr if limit is None else limit
+    judgements = judge(sums, plan.requirements, max_fmr)
     drawn = _drawn_rates(measured)
-    baseline = Baseline(groups, threshold, *drawn, measured.weights)
     return Findings(
         groups=groups,
         cross=_cross(measured),
@@ -101,15 +102,17 @@ def audit(
         threshold=threshold,
         split=split_counts(source.crowd, split),
         seed=plan.seed,
-        normalisers=compare_normalisers(baseline, normalised or {}, plan, split, tell),
-        remarks=remarks(groups, required_fmr),
+        normalisers=compare_normalisers(
+            fixing, evidence, normalised or {}, plan, measured.weights, tell
+        ),
+        remarks=remarks(groups, max_fmr),
     )
 
 
 def _threshold(
-    source: ComparisonSource, plan: AuditPlan, people: Mask, scores_are_cosines: bool
+    fixing: Evidence | None, plan: AuditPlan, scores_are_cosines: bool
 ) -> FrozenThreshold:
-    if plan.given_threshold is not None:
+    if fixing is None and plan.given_threshold is not None:
         return FrozenThreshold(
             value=plan.given_threshold,
             policy=_GIVEN,
@@ -118,8 +121,10 @@ def _threshold(
             people=0,
             note="The threshold was given, not fixed on these people.",
         )
+    if fixing is None:
+        raise ValueError("either people to fix a threshold on or a given threshold")
     return fix_threshold(
-        source.evidence(people),
+        fixing,
         plan.target_fmr,
         plan.policy,
         plan.min_people,

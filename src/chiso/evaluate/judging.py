@@ -47,11 +47,10 @@ def judge(
 ) -> tuple[Judgement, ...]:
     """Every requirement of every group, then of every pair of groups.
 
-    `max_fmr` stands where the requirements name none. Pass: the whole 95 % interval meets the
+    `max_fmr`: the requirements' own, or what stands for it. Pass: the whole 95 % interval meets the
     requirement. Fail: none of it does. Groups share nobody, so their rates are independent.
     """
-    limit = max_fmr if requirements.max_fmr is None else requirements.max_fmr
-    fmr = _of_one("FMR", limit)
+    fmr = _of_one("FMR", max_fmr)
     fnmr = _of_one("FNMR", requirements.max_fnmr)
     ratio = _ratio_question(requirements.max_fmr_ratio)
     difference = _difference_question(requirements.max_fnmr_difference)

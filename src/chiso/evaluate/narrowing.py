@@ -14,113 +14,134 @@ from chiso.evaluate.disparities import max_min
 from chiso.evaluate.evidence import ComparisonSource, Evidence, Mask, Scores
 from chiso.evaluate.findings import (
     EVERYONE,
-    FrozenThreshold,
     GroupChange,
-    GroupFindings,
     NormaliserFindings,
     Rate,
 )
 from chiso.evaluate.fixing import fix_threshold, lowest_threshold
 from chiso.evaluate.intervals import rate_of
 from chiso.evaluate.separability import separability
-from chiso.evaluate.split import Split
 
+NO_NORMALISER = "none"
 _ORACLE = "oracle"
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
-    """What was found without a normaliser, and the draws that its intervals are from.
+class _Population:
+    """One population (everyone, or a group) under one normaliser; `drawn_*`: shape (draws,)."""
 
-    `drawn_fmr`, `drawn_fnmr`: shape (draws, 1 + groups), everyone first. `weights`: shape (draws,
-    people).
-    """
-
-    groups: tuple[GroupFindings, ...]
-    threshold: FrozenThreshold
+    name: str
+    fmr: Rate
+    fnmr: Rate
     drawn_fmr: Scores
     drawn_fnmr: Scores
-    weights: Scores
+    separability: float | None
 
 
 def compare_normalisers(
-    baseline: Baseline,
+    fixing: Evidence | None,
+    test: Evidence,
     normalised: Mapping[str, ComparisonSource],
     plan: AuditPlan,
-    split: Split,
+    weights: Scores,
     tell: Callable[[str], None],
 ) -> tuple[NormaliserFindings, ...]:
-    """Each at its own threshold, fixed by the same policy on the same people.
+    """Without a normaliser first, then each; empty where none is to be compared.
 
-    With a given threshold none is fixed; then each is compared at the threshold with which it has
-    the same pooled FMR on the test, and says so.
+    `fixing` and `test`: the comparisons of the threshold's and the test's people as they are.
+    Each has its own threshold, fixed by the same policy on the same people from counted false
+    matches alone, since a model of angles is of cosines only. With a given threshold none is fixed
+    (`fixing` is None), and each has the threshold with the same pooled FMR on the test. `weights`:
+    draws of people, shape (draws, people), the same for all: changes are paired.
     """
-    found: list[NormaliserFindings] = []
+    if not normalised:
+        return ()
+    given = plan.given_threshold
+    pooled_fmr = None
+    threshold = _fixed(fixing, plan) if fixing is not None else given
+    if threshold is None:
+        raise ValueError("either people to fix a threshold on or a given threshold")
+    without = _populations(test, threshold, weights)
+    if fixing is None:
+        pooled_fmr = without[0].fmr.value
+    found = [_finding(NO_NORMALISER, threshold, without, without, "What the others change.")]
     for name, source in normalised.items():
+        if name == NO_NORMALISER:
+            continue
         tell(f"measuring with the normaliser {name}")
-        found.append(_measured(name, source, baseline, plan, split))
+        scored = source.evidence(test.chosen)
+        if pooled_fmr is not None:
+            threshold = lowest_threshold(scored, test.chosen, pooled_fmr)
+        elif fixing is not None:
+            threshold = _fixed(source.evidence(fixing.chosen), plan)
+        changed = _populations(scored, threshold, weights)
+        why_not = _why_not(changed, without, is_oracle=_ORACLE in name)
+        found.append(_finding(name, threshold, changed, without, why_not))
     return tuple(found)
 
 
-def _measured(
-    name: str, source: ComparisonSource, baseline: Baseline, plan: AuditPlan, split: Split
-) -> NormaliserFindings:
-    test = source.evidence(split.test)
-    threshold = _threshold(source, test, baseline, plan, split)
-    require_kept(test, threshold, split.test, split.test)
+def _fixed(fixing: Evidence, plan: AuditPlan) -> float:
+    return fix_threshold(
+        fixing, plan.target_fmr, plan.policy, plan.min_people, scores_are_cosines=False
+    ).value
+
+
+def _populations(test: Evidence, threshold: float, weights: Scores) -> tuple[_Population, ...]:
+    """Everyone first, then each group."""
+    require_kept(test, threshold, test.chosen, test.chosen)
     near = at_least(test, threshold)
-    masks = [test.chosen, *(test.chosen & test.crowd.members(group) for group in test.crowd.groups)]
-    changes = tuple(
-        _change(index, test, near, threshold, members, baseline)
-        for index, members in enumerate(masks)
+    groups = test.crowd.groups
+    named = [(group, test.chosen & test.crowd.members(group)) for group in groups]
+    return tuple(
+        _Population(
+            name,
+            rate_of(nonmated_errors(near, threshold, members, members)),
+            rate_of(mated_errors(near, threshold, members)),
+            drawn_fmr(near, threshold, members, members, weights),
+            drawn_fnmr(near, threshold, members, weights),
+            _separability(test, members),
+        )
+        for name, members in [(EVERYONE, test.chosen), *named]
     )
-    spread = _max_min([change.fmr for change in changes[1:]])
-    is_oracle = _ORACLE in name
-    why = _why_not(changes, spread, baseline, is_oracle)
-    said = why or "No error of any group rises beyond its interval, and max/min FMR falls."
-    if plan.given_threshold is not None:
-        said += " Its threshold is the one with the same pooled FMR on the test."
-    return NormaliserFindings(name, threshold, changes, spread, is_oracle, not why, said)
 
 
-def _threshold(
-    source: ComparisonSource, test: Evidence, baseline: Baseline, plan: AuditPlan, split: Split
-) -> float:
-    if plan.given_threshold is None:
-        return fix_threshold(
-            source.evidence(split.threshold),
-            plan.target_fmr,
-            plan.policy,
-            plan.min_people,
-            scores_are_cosines=False,
-        ).value
-    return lowest_threshold(test, split.test, baseline.groups[0].fmr.value)
+def _separability(test: Evidence, members: Mask) -> float | None:
+    rate = separability(test, members, OWN_FMRS[0], None).fnmr
+    return None if rate is None else rate.value
 
 
-def _change(
-    index: int,
-    test: Evidence,
-    near: Evidence,
+def _finding(
+    name: str,
     threshold: float,
-    members: Mask,
-    baseline: Baseline,
-) -> GroupChange:
+    changed: Sequence[_Population],
+    without: Sequence[_Population],
+    why_not: str,
+) -> NormaliserFindings:
+    return NormaliserFindings(
+        name=name,
+        threshold=threshold,
+        changes=tuple(map(_change, changed, without)),
+        max_min_fmr=_max_min(changed),
+        is_oracle=_ORACLE in name,
+        recommended=not why_not,
+        why=why_not or "No error of any group rises beyond its interval, and max/min FMR falls.",
+    )
+
+
+def _change(after: _Population, before: _Population) -> GroupChange:
     """Paired: both sides of a change are computed from the same draws of people."""
-    before = baseline.groups[index]
-    fmr = rate_of(nonmated_errors(near, threshold, members, members))
-    fnmr = rate_of(mated_errors(near, threshold, members))
-    weights = baseline.weights
-    fmr_draws = drawn_fmr(near, threshold, members, members, weights)
-    fnmr_draws = drawn_fnmr(near, threshold, members, weights)
+    change = None
+    if after.separability is not None and before.separability is not None:
+        change = after.separability - before.separability
     return GroupChange(
-        group=before.group,
-        fmr=fmr,
-        fnmr=fnmr,
-        fmr_change=fmr.value - before.fmr.value,
-        fmr_change_interval=_paired(fmr_draws - baseline.drawn_fmr[:, index]),
-        fnmr_change=fnmr.value - before.fnmr.value,
-        fnmr_change_interval=_paired(fnmr_draws - baseline.drawn_fnmr[:, index]),
-        separability_change=_separability_change(test, members, before),
+        group=before.name,
+        fmr=after.fmr,
+        fnmr=after.fnmr,
+        fmr_change=after.fmr.value - before.fmr.value,
+        fmr_change_interval=_paired(after.drawn_fmr - before.drawn_fmr),
+        fnmr_change=after.fnmr.value - before.fnmr.value,
+        fnmr_change_interval=_paired(after.drawn_fnmr - before.drawn_fnmr),
+        separability_change=change,
     )
 
 
@@ -128,14 +149,8 @@ def _paired(changes: Scores) -> tuple[float, float]:
     return percentile_interval(changes) or (-1.0, 1.0)
 
 
-def _separability_change(test: Evidence, members: Mask, before: GroupFindings) -> float | None:
-    after = separability(test, members, OWN_FMRS[0], None).fnmr
-    own = before.separability[0].fnmr
-    return None if after is None or own is None else after.value - own.value
-
-
-def _max_min(rates: Sequence[Rate]) -> float | None:
-    told = [rate.value for rate in rates if rate.trials]
+def _max_min(populations: Sequence[_Population]) -> float | None:
+    told = [found.fmr.value for found in populations[1:] if found.fmr.trials]
     if len(told) < 2:
         return None
     ratio = float(max_min(np.array(told)))
@@ -143,7 +158,7 @@ def _max_min(rates: Sequence[Rate]) -> float | None:
 
 
 def _why_not(
-    changes: Sequence[GroupChange], spread: float | None, baseline: Baseline, is_oracle: bool
+    changed: Sequence[_Population], without: Sequence[_Population], *, is_oracle: bool
 ) -> str:
     """Why it is not recommended; empty if it is.
 
@@ -152,21 +167,20 @@ def _why_not(
     """
     if is_oracle:
         return "It sees groups; for comparison only."
-    for change, before in zip(changes, baseline.groups, strict=True):
-        if change.group == EVERYONE:
-            continue
-        for name, rate, low, had in (
-            ("FMR", change.fmr, change.fmr_change_interval[0], before.fmr),
-            ("FNMR", change.fnmr, change.fnmr_change_interval[0], before.fnmr),
+    for after, before in zip(changed[1:], without[1:], strict=True):
+        for name, rate, had, change in (
+            ("FMR", after.fmr, before.fmr, after.drawn_fmr - before.drawn_fmr),
+            ("FNMR", after.fnmr, before.fnmr, after.drawn_fnmr - before.drawn_fnmr),
         ):
-            if rate.value > had.value and (low > 0 or rate.value > had.interval[1]):
+            shown = _paired(change)[0] > 0 or rate.value > had.interval[1]
+            if rate.value > had.value and shown:
                 return (
-                    f"The {name} of {change.group} rises beyond its interval, from "
+                    f"The {name} of {after.name} rises beyond its interval, from "
                     f"{100 * had.value:.3g} % to {100 * rate.value:.3g} %."
                 )
-    without = _max_min([group.fmr for group in baseline.groups[1:]])
-    if spread is None or without is None:
+    ratio, ratio_without = _max_min(changed), _max_min(without)
+    if ratio is None or ratio_without is None:
         return "Some group has no false match, so that max/min FMR cannot be told to fall."
-    if spread >= without:
-        return f"Max/min FMR does not fall: {without:.3g} without, {spread:.3g} with it."
+    if ratio >= ratio_without:
+        return f"Max/min FMR does not fall: {ratio_without:.3g} without, {ratio:.3g} with it."
     return ""
