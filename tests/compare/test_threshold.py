@@ -73,6 +73,7 @@ def test_the_starter_record_says_who_is_behind_it(record: ThresholdRecord) -> No
     assert "london" in record.source
     assert {group.group: group.people for group in record.groups}["black"] == 7
     assert all(not group.false_matches and not group.false_nonmatches for group in record.groups)
+    assert record.interval is not None
     low, high = record.interval
     assert low < record.value < high
 

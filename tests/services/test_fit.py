@@ -16,6 +16,7 @@ from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.main import main
 from chiso.interfaces.cli.study import read_study
 from chiso.services.fit import fit
+from chiso.services.threshold_record import REFERENCES, Wanted
 
 
 def test_the_shipped_starter_record_is_what_the_command_makes(london: Path) -> None:
@@ -23,14 +24,25 @@ def test_the_shipped_starter_record_is_what_the_command_makes(london: Path) -> N
     assert shipped is not None
     engine = wiring.open_engine(wiring.catalogue().pack("offline"), CaptureSettings())
     study = read_study(london, london / "README.md", "ethnicity")
-    made = fit(engine, study, shipped.target_fmr, Policy(shipped.policy), wiring.clock().now())
+    assert shipped.target_fpir is not None
+    wanted = Wanted(shipped.target_fmr, Policy(shipped.policy), shipped.target_fpir)
+    made = fit(engine, study, wanted, wiring.clock().now())
     assert made.refused == []
     assert made.record.groups == shipped.groups
     # Another processor rounds another way; the last digits, and so the name, may differ.
     assert made.record.value == pytest.approx(shipped.value, abs=1e-4)
     assert made.record.interval == pytest.approx(shipped.interval, abs=1e-3)
+    assert [each.references for each in made.record.at_scale] == list(REFERENCES)
+    for ours, theirs in zip(made.record.tails, shipped.tails, strict=True):
+        assert (ours.group, ours.people, ours.comparisons) == (
+            theirs.group,
+            theirs.people,
+            theirs.comparisons,
+        )
+        assert ours.mean_rad == pytest.approx(theirs.mean_rad, abs=1e-4)
+        assert ours.deviation_rad == pytest.approx(theirs.deviation_rad, abs=1e-4)
     alike = {"record_id": "", "made": "", "groups": (), "value": 0.0, "interval": (0.0, 0.0)}
-    same = {**alike, "calibration": shipped.calibration}
+    same = {**alike, "calibration": shipped.calibration, "tails": (), "at_scale": ()}
     assert replace(made.record, **same) == replace(shipped, **same)  # type: ignore[arg-type]
 
 

@@ -71,7 +71,6 @@ def _record(document: dict[str, Any]) -> ThresholdRecord:
     if not 1 <= written <= FORMAT:
         raise ValueError(f"format {written} is not known here")
     calibration = document["calibration"]
-    low, high = (float(bound) for bound in document["interval"])
     return ThresholdRecord(
         record_id=str(document["record_id"]),
         model=ModelDigest(str(document["model"])),
@@ -79,7 +78,7 @@ def _record(document: dict[str, Any]) -> ThresholdRecord:
         policy=str(document["policy"]),
         target_fmr=float(document["target_fmr"]),
         value=float(document["value"]),
-        interval=(low, high),
+        interval=_bounds(document["interval"]),
         calibration=Calibration(
             float(calibration["slope"]), float(calibration["offset"]), float(calibration["limit"])
         ),
@@ -140,6 +139,13 @@ def _misses(document: dict[str, Any]) -> Misses:
         missed=int(document["missed"]),
         interval=(low, high),
     )
+
+
+def _bounds(pair: list[float] | None) -> tuple[float, float] | None:
+    if pair is None:
+        return None
+    low, high = (float(bound) for bound in pair)
+    return low, high
 
 
 def _group(document: dict[str, Any]) -> GroupCount:

@@ -130,8 +130,8 @@ class ThresholdRecord:
     policy: str
     target_fmr: float
     value: float
-    interval: tuple[float, float]
-    """95 % interval of `value`, from a bootstrap over people."""
+    interval: tuple[float, float] | None
+    """95 % interval of `value`, from a bootstrap over people; None where none was made."""
     calibration: Calibration
     source: str
     source_sha256: str

@@ -1,29 +1,38 @@
-"""Fit a threshold to photos of people who agreed to be measured, and write it down as a record."""
+"""Fit a threshold to photos or embeddings of people who agreed, and write it down as a record."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from chiso.compare.calibrate import fit_calibration
-from chiso.compare.threshold import record_bytes
 from chiso.consent.policy import permit_study
+from chiso.core.audit_inputs import EmbeddingTable
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.samples import Refusal
-from chiso.core.times import to_text
-from chiso.evaluate.comparisons import Comparisons, all_comparisons
-from chiso.evaluate.fit import FittedThreshold, Policy, fit_threshold
-from chiso.evaluate.rates import error_counts
+from chiso.core.templates import ModelDigest
+from chiso.evaluate.evidence import Crowd
+from chiso.evaluate.vectors import Role, VectorSource
+from chiso.services.audit.people import crowd_of, label_of_each_person
 from chiso.services.engine import single_face, templates_of
 from chiso.services.home import Engine
+from chiso.services.threshold_record import Basis, Wanted, record_from
 
-SEED = 20261122
-"""Of the bootstrap over people; written into the record's note."""
+NOT_REPORTED = "not reported"
+"""The group of those who reported none."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredModel:
+    """The embedder whose templates a file holds: its name, its digest, numbers a template."""
+
+    name: str
+    digest: ModelDigest
+    dimensions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,70 +70,109 @@ class Fitted:
 def fit(
     engine: Engine,
     study: Study,
-    target_fmr: float,
-    policy: Policy,
+    wanted: Wanted,
     now: datetime,
     done: Callable[[int], None] = lambda _count: None,
 ) -> Fitted:
     """Make a threshold record from a study. `done` is told how many photos have been seen.
 
-    Raises ChisoError(BAD_ARGUMENT) where the target or the study cannot give a threshold.
+    Each person's first photo by name is her reference, the others are probes: as it is when people
+    are recognised. Raises ChisoError(BAD_ARGUMENT) where the study cannot give a threshold.
     """
-    comparisons, refused = _measured(engine, study, now, done)
-    try:
-        fitted = fit_threshold(comparisons, target_fmr, policy, SEED)
-        mated = comparisons.scores[comparisons.mated]
-        nonmated = comparisons.scores[~comparisons.mated]
-        calibration = fit_calibration(mated, nonmated, len(comparisons.groups))
-    except ValueError as error:
-        raise ChisoError(
-            Code.BAD_ARGUMENT,
-            f"No threshold can be fitted to {study.name}: {error}.",
-            "Give a target between 0 and 1, and two photos each of several people.",
-        ) from error
-    record = ThresholdRecord(
-        record_id="",
+    source, refused = _measured(engine, study, now, done)
+    evidence = source.evidence(np.ones(source.crowd.people, dtype=bool))
+    grouped = f"by self-reported {study.grouped_by}" if study.grouped_by else "not by group"
+    basis = Basis(
+        name=study.name,
         model=engine.embedder.digest,
-        normaliser="none",
-        policy=policy.value,
-        target_fmr=target_fmr,
-        value=fitted.value,
-        interval=fitted.interval,
-        calibration=calibration,
         source=f"{study.name}: {len(study.photos) - len(refused)} photos, detector "
         f"{engine.detector.name}, embedder {engine.embedder.name}",
         source_sha256=_digest(study),
-        people=len(comparisons.groups),
-        groups=error_counts(comparisons, fitted.value),
-        made=to_text(now),
-        note=_note(study, fitted, len(refused)),
+        remark=f"Groups: {grouped}. {len(refused)} photos refused. Each first photo is compared "
+        f"with the others' other photos. Consent document SHA-256 {study.consent_sha256}.",
+        made=now,
     )
-    return Fitted(replace(record, record_id=_name(study, record)), refused)
+    return Fitted(record_from(evidence, basis, wanted), refused)
+
+
+def fit_embeddings(
+    table: EmbeddingTable, model: MeasuredModel, wanted: Wanted, now: datetime
+) -> ThresholdRecord:
+    """Make a threshold record from embeddings that `model` made; every two are compared.
+
+    Raises ChisoError: BAD_TABLE where rows contradict each other, BAD_ARGUMENT where the vectors
+    are not this model's or cannot give a threshold.
+    """
+    file, subjects = table.file, table.subjects
+    dimensions = table.vectors.shape[1]
+    if dimensions != model.dimensions:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"The vectors of {file.name} have {dimensions} numbers, and the templates of "
+            f"{model.name} {model.dimensions}: another model made them.",
+            "Name the model that made them with --model; a home decides only by its own model's.",
+        )
+    crowd = crowd_of(
+        [
+            label_of_each_person(each, subjects.codes, subjects.names, file.place, file.refused)
+            for each in table.groups
+        ],
+        file.refused,
+    )
+    source = VectorSource(crowd, table.vectors, subjects.codes)
+    by = ", ".join(each.column for each in table.groups)
+    basis = Basis(
+        name=file.name.split(".")[0],
+        model=model.digest,
+        source=f"{file.name}: {file.rows} embeddings, by word of who gave them of {model.name}",
+        source_sha256=file.sha256,
+        remark=f"Groups: by self-reported {by}. Every two embeddings are compared.",
+        made=now,
+    )
+    return record_from(source.evidence(np.ones(crowd.people, dtype=bool)), basis, wanted)
 
 
 def _measured(
     engine: Engine, study: Study, now: datetime, done: Callable[[int], None]
-) -> tuple[Comparisons, list[tuple[str, Refusal]]]:
+) -> tuple[VectorSource, list[tuple[str, Refusal]]]:
+    """Templates of every usable photo, each person's first in name a reference."""
     permit = permit_study(study.consent_sha256, now)
     index: dict[str, int] = {}
     groups: list[str] = []
     owners: list[int] = []
+    roles: list[Role] = []
     vectors: list[np.ndarray] = []
     refused: list[tuple[str, Refusal]] = []
     for count, photo in enumerate(study.photos, start=1):
-        face = single_face(engine, photo.content, engine.capture.enrolment)
+        role = Role.PROBE if photo.subject in index else Role.REFERENCE
+        limits = engine.capture.enrolment if role is Role.REFERENCE else engine.capture.probe
+        face = single_face(engine, photo.content, limits)
         done(count)
         if isinstance(face, Refusal):
             refused.append((photo.name, face))
             continue
         (template,) = templates_of(engine, [face], permit)
-        if photo.subject not in index:
+        if role is Role.REFERENCE:
             index[photo.subject] = len(groups)
-            groups.append(photo.group)
+            groups.append(photo.group or NOT_REPORTED)
         owners.append(index[photo.subject])
+        roles.append(role)
         vectors.append(template.vector)
-    stacked = np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
-    return all_comparisons(stacked, owners, groups), refused
+    if not vectors:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"No photo of {study.name} can be measured.",
+            "`chiso threshold fit` needs two usable photos each of several people.",
+        )
+    names = tuple(sorted(set(groups)))
+    group_of = np.array([names.index(each) for each in groups], dtype=np.int32)
+    source = VectorSource(
+        Crowd(names, group_of),
+        np.stack(vectors),
+        np.array(owners, dtype=np.int32),
+        np.array(roles, dtype=np.int8),
+    )
+    return source, refused
 
 
 def _digest(study: Study) -> str:
@@ -134,18 +182,3 @@ def _digest(study: Study) -> str:
         content = hashlib.sha256(photo.content).hexdigest()
         total.update(f"{photo.name}\x00{photo.subject}\x00{photo.group}\x00{content}\n".encode())
     return total.hexdigest()
-
-
-def _name(study: Study, record: ThresholdRecord) -> str:
-    digest = hashlib.sha256(record_bytes(record)).hexdigest()[:8]
-    return f"{study.name}-{record.policy}-{record.target_fmr:g}-{digest}"
-
-
-def _note(study: Study, fitted: FittedThreshold, refused: int) -> str:
-    grouped = f"by self-reported {study.grouped_by}" if study.grouped_by else "not by group"
-    return (
-        f"Set by the false scores of: {fitted.set_by}; {grouped}. {refused} photos refused. Normal "
-        f"model of angles; bootstrap over people, seed {SEED}; consent document SHA-256 "
-        f"{study.consent_sha256}. The error counts are on the photos that the threshold was fitted "
-        "to, so they show the fit and prove nothing about other people."
-    )

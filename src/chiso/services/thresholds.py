@@ -73,6 +73,14 @@ def records(home: Home) -> list[tuple[ThresholdRecord, bool]]:
         return listed
 
 
+def find(home: Home, record_id: str) -> tuple[ThresholdRecord, bool]:
+    """One record, and whether it is in use. Raises THRESHOLD_MISSING for an unknown id."""
+    for each, used in records(home):
+        if each.record_id == record_id:
+            return each, used
+    raise _unknown(record_id)
+
+
 def use(home: Home, record_id: str) -> ThresholdRecord:
     """Let this record decide from now on. Raises THRESHOLD_MISSING for an unknown id."""
     with home.store.writing() as transaction:
@@ -80,7 +88,11 @@ def use(home: Home, record_id: str) -> ThresholdRecord:
             if each.record_id == record_id:
                 _choose(home, transaction, each)
                 return each
-    raise ChisoError(
+    raise _unknown(record_id)
+
+
+def _unknown(record_id: str) -> ChisoError:
+    return ChisoError(
         Code.THRESHOLD_MISSING,
         f"There is no threshold record {record_id!r} in this home.",
         "`chiso threshold list` shows those there are.",

@@ -1,4 +1,4 @@
-"""`chiso threshold fit | list | use`."""
+"""`chiso threshold fit | list | use | show`."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ import typer
 
 from chiso import wiring
 from chiso.compare.threshold import record_bytes
+from chiso.core.catalogue import PackCard
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
-from chiso.core.settings import CaptureSettings
 from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import emit, progress, say, show, table
+from chiso.interfaces.cli.output import emit, say, show
 from chiso.interfaces.cli.records import record_document
-from chiso.interfaces.cli.study import read_study
+from chiso.interfaces.cli.threshold_table import show_record, show_scale
 from chiso.services import thresholds
-from chiso.services.fit import Fitted
-from chiso.services.fit import fit as fit_study
+from chiso.services.home import Home
 
 app = typer.Typer(
-    help="Threshold records: fit, list, use.",
+    help="Threshold records: fit, list, use, show.",
     no_args_is_help=True,
 )
+_RecordArgument = Annotated[
+    str, typer.Argument(help="Id of the record, from `chiso threshold list`.")
+]
+_OUT_PACK = "offline"
 
 
 @app.command("list")
@@ -41,16 +44,27 @@ def list_records(home: HomeOption = None, json: JsonOption = False) -> int:
     if not known:
         show("There is no threshold record: `chiso threshold fit --help` shows how to make one.")
     for each, used in known:
-        _show(each, used)
+        show_record(each, used)
+    return Exit.DONE
+
+
+@app.command("show")
+def show_one(record: _RecordArgument, home: HomeOption = None, json: JsonOption = False) -> int:
+    """One record in full: also what searches of each size ask for, and what that costs whom.
+
+    Example: chiso threshold show london-worst-group-0.001-1a2b3c4d
+    """
+    found, used = thresholds.find(wiring.open_home(wiring.home_directory(home)), record)
+    if json:
+        emit({**record_document(found), "in_use": used})
+    else:
+        show_record(found, used)
+        show_scale(found)
     return Exit.DONE
 
 
 @app.command("use")
-def use(
-    record: Annotated[str, typer.Argument(help="Id of the record, from `chiso threshold list`.")],
-    home: HomeOption = None,
-    json: JsonOption = False,
-) -> int:
+def use(record: _RecordArgument, home: HomeOption = None, json: JsonOption = False) -> int:
     """Let a record decide from now on; the change is written into the log.
 
     Example: chiso threshold use london-worst-group-0.001-1a2b3c4d
@@ -68,55 +82,107 @@ def fit(
     source: Annotated[
         Path,
         typer.Option(
-            "--from", metavar="DIR", help="Folder with people.csv and photos named after subjects."
+            "--from",
+            metavar="PATH",
+            help="A folder with people.csv and photos named after subjects; a file of embeddings "
+            "(Parquet or NPZ); or the report.json of an audit.",
         ),
     ],
     consent: Annotated[
-        Path,
-        typer.Option("--consent", metavar="FILE", help="What the people pictured signed for."),
-    ],
+        Path | None,
+        typer.Option(
+            "--consent", metavar="FILE", help="With photos: what the people pictured signed for."
+        ),
+    ] = None,
     target_fmr: Annotated[
-        float, typer.Option("--target-fmr", metavar="RATE", help="False match rate to stay below.")
-    ] = 0.001,
+        float | None,
+        typer.Option(
+            "--target-fmr",
+            metavar="RATE",
+            help="False match rate to stay below. Default: 0.001; a report's own.",
+            show_default=False,
+        ),
+    ] = None,
     policy: Annotated[
-        Policy, typer.Option("--policy", help="Whose false matches must meet the target.")
-    ] = Policy.WORST_GROUP,
+        Policy | None,
+        typer.Option(
+            "--policy",
+            help="Whose false matches must meet the target. Default: worst-group; a report's own.",
+            show_default=False,
+        ),
+    ] = None,
+    target_fpir: Annotated[
+        float,
+        typer.Option(
+            "--target-fpir",
+            metavar="RATE",
+            help="Share of searches for someone who is not enrolled that may name anybody.",
+        ),
+    ] = 0.01,
     by: Annotated[
         str | None,
-        typer.Option("--by", metavar="COLUMN", help="Column of people.csv that people reported."),
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            help="Column of what people reported. Default: none for photos, group for embeddings.",
+            show_default=False,
+        ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write the record here, and touch no home."),
     ] = None,
-    pack: Annotated[
-        str, typer.Option("--pack", metavar="NAME", help="With --out: the models to measure.")
-    ] = "offline",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="The pack or the embedder measured. Default: the home's; with --out, offline.",
+            show_default=False,
+        ),
+    ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Fit a threshold to photos of people who agreed to be measured.
+    """Fit a threshold to photos or embeddings of people who agreed, or take an audit's.
 
-    The record is kept in the home; `chiso threshold use` lets it decide.
+    The record is kept in the home; `chiso threshold use` lets it decide. A target FPIR of 0.01 is
+    what the default target FMR gives among ten people; among more, identify is stricter.
 
     Example: chiso threshold fit --from photos --consent signed.pdf --by ethnicity
     """
-    study = read_study(source, consent, by)
-    if out is None:
-        opened = wiring.open_home(wiring.home_directory(home))
-        engine, now = opened.engine(), opened.clock.now()
-    else:
-        opened = None
-        engine = wiring.open_engine(wiring.catalogue().pack(pack), CaptureSettings())
-        now = wiring.clock().now()
-    with progress("Measuring", len(study.photos)) as step:
-        fitted = fit_study(engine, study, target_fmr, policy, now, step.to)
+    from chiso.interfaces.cli import threshold_sources as sources  # polars, scipy
+
+    opened = None if out is not None else wiring.open_home(wiring.home_directory(home))
+    asked = sources.Asked(consent, target_fmr, policy, target_fpir, by)
+    made = sources.record_of(source, asked, _pack(opened, model))
     if opened is not None:
-        thresholds.add(opened, fitted.record)
+        thresholds.add(opened, made.record)
     elif out is not None:
-        _write(out, fitted.record)
-    _report(fitted, json)
+        _write(out, made.record)
+    for name, refusal in made.refused:
+        say(f"{name}: {refusal.message} Left out.")
+    if json:
+        emit({**record_document(made.record), "refused": [name for name, _ in made.refused]})
+        return Exit.DONE
+    show_record(made.record, False)
+    show_scale(made.record)
+    if opened is not None:
+        show(f"`chiso threshold use {made.record.record_id}` lets it decide.")
     return Exit.DONE
+
+
+def _pack(opened: Home | None, named: str | None) -> PackCard:
+    """The models that were named, by pack or by embedder; else those of the home."""
+    catalogue = wiring.catalogue()
+    if named is None and opened is not None:
+        home_model = opened.model()
+        return next(each for each in catalogue.packs() if each.digest == home_model)
+    wanted = _OUT_PACK if named is None else named
+    for each in catalogue.packs():
+        if wanted in (each.name, each.embedder):
+            return each
+    return catalogue.pack(wanted)
 
 
 def _write(path: Path, record: ThresholdRecord) -> None:
@@ -126,46 +192,3 @@ def _write(path: Path, record: ThresholdRecord) -> None:
         raise ChisoError(
             Code.FILE_UNREADABLE, f"{path} cannot be written ({error.strerror}).", "Name another."
         ) from error
-
-
-def _report(fitted: Fitted, json: bool) -> None:
-    for name, refusal in fitted.refused:
-        say(f"{name}: {refusal.message} Left out.")
-    if json:
-        emit({**record_document(fitted.record), "refused": [name for name, _ in fitted.refused]})
-        return
-    _show(fitted.record, False)
-    show(f"`chiso threshold use {fitted.record.record_id}` lets it decide.")
-
-
-def _show(record: ThresholdRecord, used: bool) -> None:
-    low, high = record.interval
-    show(f"{record.record_id}{'  (in use)' if used else ''}")
-    show(
-        f"  A match is {record.value:.4f} or more (95 % interval {low:.4f} to {high:.4f}); "
-        f"target FMR {record.target_fmr:g}, policy {record.policy}."
-    )
-    show(
-        f"  {record.source}; {record.people} people; made {record.made}; model {record.model[:12]}."
-    )
-    show(f"  {record.note}")
-    table(
-        ("group", "people", "false matches", "FMR 95 %", "missed", "FNMR 95 %"),
-        [
-            (
-                group.group,
-                str(group.people),
-                f"{group.false_matches} of {group.nonmated}",
-                _percent(group.fmr_interval),
-                f"{group.false_nonmatches} of {group.mated}",
-                _percent(group.fnmr_interval),
-            )
-            for group in record.groups
-        ],
-        numeric=(1, 2, 3, 4, 5),
-    )
-
-
-def _percent(interval: tuple[float, float]) -> str:
-    low, high = interval
-    return f"{low * 100:.1f}-{high * 100:.1f} %"

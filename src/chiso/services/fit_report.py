@@ -1,0 +1,155 @@
+"""Make a threshold record of what an audit fixed on some people and measured on others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from chiso.compare.calibrate import fit_calibration
+from chiso.compare.threshold import FORMAT
+from chiso.core.decisions import Calibration, CountedOn, Misses, ScoreTail, ThresholdRecord
+from chiso.core.errors import ChisoError, Code
+from chiso.core.templates import ModelDigest
+from chiso.core.times import to_text
+from chiso.evaluate.evidence import Scores
+from chiso.evaluate.findings import EVERYONE, FrozenThreshold, Histogram, Rate
+from chiso.evaluate.fit import Policy
+from chiso.evaluate.intervals import wilson_by_people
+from chiso.evaluate.tails import tail_from_bins
+from chiso.services.threshold_record import finished, group_count, scores_like
+
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedGroup:
+    """One group of an audit's test, or everyone: both rates at the threshold, and its scores."""
+
+    group: str
+    people: int
+    fmr: Rate
+    fnmr: Rate
+    mated: Histogram
+    nonmated: Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedThreshold:
+    """What a report says of its threshold. `groups` begins with everyone.
+
+    `model`: of the embedder whose templates were measured, and how that is known in
+    `model_source`. `data_sha256`: of the audited input; `report_sha256`: of the report's file.
+    """
+
+    name: str
+    report_sha256: str
+    data_name: str
+    data_sha256: str
+    model: ModelDigest
+    model_source: str
+    normaliser: str
+    frozen: FrozenThreshold
+    min_people: int
+    seed: int
+    groups: tuple[AuditedGroup, ...]
+
+
+def record_of_audit(
+    audited: AuditedThreshold, target_fpir: float, now: datetime
+) -> ThresholdRecord:
+    """The audit's frozen threshold as a record, its counts from the people of the test.
+
+    Searches rest on the test's histograms of scores, as finely as the report has them. Raises
+    ChisoError(BAD_ARGUMENT) where the threshold was given, or the test has no scores of one kind.
+    """
+    frozen = audited.frozen
+    if frozen.target_fmr is None:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"The threshold of {audited.name} was given to the audit and meets no target.",
+            "Audit again without a threshold: the audit then fixes one for a target FMR.",
+        )
+    tails = _tails(audited)
+    record = ThresholdRecord(
+        record_id="",
+        model=audited.model,
+        normaliser=audited.normaliser,
+        policy=frozen.policy,
+        target_fmr=frozen.target_fmr,
+        value=frozen.value,
+        interval=None,
+        calibration=_calibrated(audited),
+        source=f"audit {audited.name} of {audited.data_name}, {audited.model_source}",
+        source_sha256=audited.data_sha256,
+        people=frozen.people,
+        groups=tuple(
+            group_count(each.group, each.people, each.fmr, each.fnmr) for each in audited.groups
+        ),
+        made=to_text(now),
+        note=f"Set by the false scores of: {frozen.set_by}. {frozen.note} The error counts are of "
+        "the test's people, whom the threshold was not fixed on. Thresholds of searches: a normal "
+        "model of the angles between the test's templates, from the report's histograms. Report "
+        f"SHA-256 {audited.report_sha256}.",
+        format=FORMAT,
+        set_by=frozen.set_by,
+        counted_on=CountedOn.OTHER_PEOPLE,
+        seed=audited.seed,
+        target_fpir=target_fpir if tails else None,
+        tails=tails,
+    )
+    return finished(record, audited.name, lambda value: _missed(audited, value))
+
+
+def _tails(audited: AuditedThreshold) -> tuple[ScoreTail, ...]:
+    """None where the scores are not cosines."""
+    if audited.normaliser != "none":
+        return ()
+    tails = []
+    for each in audited.groups:
+        sets = each.group == EVERYONE or (
+            audited.frozen.policy == Policy.WORST_GROUP and each.people >= audited.min_people
+        )
+        edges, shares = np.array(each.nonmated.edges), np.array(each.nonmated.shares)
+        if sets and shares.any():
+            if np.abs(edges).max() > 1 + _ROUNDING:
+                return ()
+            tails.append(
+                tail_from_bins(each.group, each.fmr.people, each.fmr.trials, edges, shares)
+            )
+    return tuple(tails)
+
+
+def _calibrated(audited: AuditedThreshold) -> Calibration:
+    everyone = audited.groups[0]
+    try:
+        return fit_calibration(_scores(everyone.mated), _scores(everyone.nonmated), everyone.people)
+    except ValueError as error:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"{audited.name} has no comparisons of one kind: {error}.",
+            "Audit people with two samples or more each.",
+        ) from error
+
+
+def _scores(histogram: Histogram) -> Scores:
+    return scores_like(np.array(histogram.edges), np.array(histogram.shares))
+
+
+def _missed(audited: AuditedThreshold, value: float) -> tuple[Misses, ...]:
+    """Mated scores in bins that begin below the threshold; the report has no finer ones.
+
+    At the audit's own threshold, exactly as many as it counted.
+    """
+    found = []
+    for each in audited.groups:
+        trials, people = each.fnmr.trials, each.fnmr.people
+        missed, interval = each.fnmr.errors, each.fnmr.interval
+        if value > audited.frozen.value:
+            starts = np.array(each.mated.edges[:-1])
+            share = float(np.array(each.mated.shares)[starts < value].sum())
+            missed = max(missed, round(share * trials))
+            interval = wilson_by_people(missed / trials, people) if trials else (0.0, 1.0)
+        found.append(Misses(each.group, people, trials, missed, interval))
+    return tuple(found)
