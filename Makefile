@@ -40,7 +40,8 @@ bench: $(STAMPS)/bench ## speed and error rates, beside the peer
 
 starter: $(STAMPS)/chiso ## fit the starter threshold anew on the London photos
 	@$(BIN)/chiso threshold fit --from $(LONDON) --consent $(LONDON)/README.md --by ethnicity \
-	    --target-fmr 0.001 --policy worst-group --out src/chiso/adapters/starter/offline.json
+	    --target-fmr 0.001 --policy worst-group --target-fpir 0.01 --model offline \
+	    --out src/chiso/adapters/starter/offline.json
 
 check: $(STAMPS)/dev ## style, types and layers, without running anything
 	@echo "checking style, types and layers …"

@@ -193,6 +193,7 @@ def _words(
         ("log", "prove"): lambda: ("0",),
         ("threshold", "list"): tuple,
         ("threshold", "use"): lambda: (_record(chiso),),
+        ("threshold", "show"): lambda: (_record(chiso),),
         ("threshold", "fit"): lambda: (
             *("--from", _study(folder / "study", volunteer)),
             *("--consent", form, "--target-fmr", "0.2"),
@@ -228,7 +229,7 @@ def _rendered(folder: Path) -> Path:
 
 def _study(folder: Path, volunteer: Volunteer) -> Path:
     folder.mkdir()
-    people = ("001", "003", "005", "006")
+    people = ("001", "003", "005", "006", "009")
     (folder / "people.csv").write_text("subject\n" + "".join(f"{each}\n" for each in people))
     for each in people:
         for face in ("neutral", "smiling"):

@@ -17,14 +17,14 @@ from chiso.evaluate.vectors import VectorSource
 
 
 def _simulated(groups: dict[str, tuple[int, float, float]], seed: int = 1) -> Evidence:
-    """Every two people once: angles normal, by group (people, mean, deviation); 1.5 rad across."""
+    """Every two people once: angles normal, by group (people, mean, deviation); about 1 rad across."""
     names = tuple(sorted(groups))
     group_of = np.repeat(np.arange(len(names)), [groups[name][0] for name in names])
     one, other = (rows.astype(np.int32) for rows in np.triu_indices(len(group_of), k=1))
     means, deviations = (np.array([groups[name][at] for name in names]) for at in (1, 2))
     within = group_of[one] == group_of[other]
-    mean = np.where(within, means[group_of[one]], 1.5)
-    spread = np.where(within, deviations[group_of[one]], 0.02)
+    mean = np.where(within, means[group_of[one]], 1.0)
+    spread = np.where(within, deviations[group_of[one]], 0.03)
     angles = np.random.default_rng(seed).normal(mean, spread).clip(0.01, 3.1)
     people = len(group_of)
     source = ListedSource(

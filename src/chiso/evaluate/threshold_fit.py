@@ -15,6 +15,8 @@ from chiso.evaluate.fit import MIN_PEOPLE_IN_GROUP, Policy, modelled_threshold
 from chiso.evaluate.fixing import fix_threshold
 
 BOOTSTRAP_DRAWS = 1000
+# A rate of 0 asks for nothing; this one, of fewer comparisons than anyone has, for the highest.
+_NEXT_TO_NONE = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def _drawn(
             own = drawn_thresholds(evidence, target_fmr, members, weights)
             return np.where(np.isnan(own), np.nan, np.maximum(modelled, own))
     seen = nonmated_errors(evidence, value, members, members).rate
-    return drawn_thresholds(evidence, seen, members, weights)
+    return drawn_thresholds(evidence, max(seen, _NEXT_TO_NONE), members, weights)
 
 
 def _modelled_draws(

@@ -1,0 +1,192 @@
+"""`chiso threshold`: records of embeddings and of audits, what they say, what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chiso.compare.threshold import parse_record, record_bytes
+from chiso.interfaces.cli.main import main
+
+_PEOPLE = 40
+Run = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def running(*words: str | Path) -> tuple[int, dict[str, Any]]:
+        capsys.readouterr()
+        status = main([*map(str, words), "--json"])
+        return status, json.loads(capsys.readouterr().out)
+
+    return running
+
+
+def _embeddings(path: Path, samples: int = 2, dimensions: int = 128) -> Path:
+    """People in two groups, everyone a little like everyone, as a recogniser sees them."""
+    chance = np.random.default_rng(3)
+    common = np.zeros(dimensions)
+    common[0] = 2.0
+    faces = common + chance.standard_normal((_PEOPLE, dimensions)) * 0.1
+    person = np.repeat(np.arange(_PEOPLE), samples)
+    noise = chance.standard_normal((len(person), dimensions)) * 0.03
+    np.savez(
+        path,
+        subject=np.array([f"p{each:03}" for each in person]),
+        sample=np.array([str(at) for at in range(len(person))]),
+        group=np.array(["ab"[each % 2] for each in person]),
+        vector=(faces[person] + noise).astype(np.float32),
+    )
+    return path
+
+
+@pytest.fixture
+def report(run: Run, tmp_path: Path) -> Path:
+    file = _embeddings(tmp_path / "set.npz")
+    status, _ = run("audit", "embeddings", file, "--out", tmp_path / "report")
+    assert status == 0
+    return tmp_path / "report" / "report.json"
+
+
+def test_embeddings_give_a_record_with_everything_needed_to_doubt_it(
+    run: Run, tmp_path: Path
+) -> None:
+    file, out = _embeddings(tmp_path / "set.npz"), tmp_path / "record.json"
+    status, said = run("threshold", "fit", "--from", file, "--out", out, "--target-fpir", "0.02")
+    assert status == 0
+    record = parse_record(out.read_bytes())
+    assert record_bytes(record) + b"\n" == out.read_bytes()
+    assert (record.people, record.format, record.target_fpir) == (_PEOPLE, 2, 0.02)
+    assert record.set_by in {"everyone", "a", "b"}
+    assert {group.group: group.people for group in record.groups}["a"] == _PEOPLE // 2
+    assert record.interval is not None
+    assert [tail.group for tail in record.tails] == ["everyone", "a", "b"]
+    values = [level.value for level in record.at_scale]
+    assert values == sorted(values)
+    assert values[0] >= record.value
+    assert all(level.fpir <= 0.02 + 1e-9 for level in record.at_scale)
+    assert said["record_id"] == record.record_id
+
+
+def test_a_record_of_an_audit_counts_other_people_than_it_was_fixed_on(
+    run: Run, report: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "record.json"
+    assert run("threshold", "fit", "--from", report, "--out", out)[0] == 0
+    record = parse_record(out.read_bytes())
+    audited = json.loads(report.read_text())["findings"]
+    assert record.value == audited["threshold"]["value"]
+    assert record.people == audited["threshold"]["people"] < _PEOPLE
+    assert record.counted_on == "other-people"
+    assert record.interval is None
+    everyone, ours = audited["groups"][0], record.groups[0]
+    assert ours.false_matches == everyone["fmr"]["errors"]
+    assert list(ours.fmr_interval) == everyone["fmr"]["interval"]
+    assert [tail.group for tail in record.tails] == ["everyone", "a", "b"]
+
+
+def test_a_record_is_shown_with_what_searches_cost_and_old_ones_say_what_they_lack(
+    report: Path, tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = ("--home", tmp_path / "home")
+    assert run("init", *home)[0] == 0
+    status, made = run("threshold", "fit", "--from", report, *home)
+    assert status == 0
+    status, shown = run("threshold", "show", made["record_id"], *home)
+    assert (status, shown["in_use"]) == (0, False)
+    assert main(["threshold", "show", made["record_id"], *map(str, home)]) == 0
+    text = capsys.readouterr().out
+    for words in ("1,000,000", "model, not a measurement", "other people", "no interval was made"):
+        assert words in text
+    assert run("threshold", "show", "nobody", *home)[1]["error"]["code"] == "threshold-missing"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda report: report | {"format": "chiso-tone-1"}, "format is 'chiso-tone-1'"),
+        (lambda report: {"format": report["format"]}, "title"),
+        (lambda _report: [], "format is None"),
+    ],
+    ids=["another format", "parts missing", "no object"],
+)
+def test_a_file_that_is_no_audits_report_is_refused(
+    spoil: Callable[[Any], Any], said: str, report: Path, tmp_path: Path, run: Run
+) -> None:
+    report.write_text(json.dumps(spoil(json.loads(report.read_text()))))
+    status, answer = run("threshold", "fit", "--from", report, "--out", tmp_path / "record.json")
+    assert (status, answer["error"]["code"]) == (2, "bad-argument")
+    assert said in answer["error"]["message"]
+    assert not (tmp_path / "record.json").exists()
+
+
+def test_a_report_on_another_model_is_refused(report: Path, tmp_path: Path, run: Run) -> None:
+    document = json.loads(report.read_text())
+    document["provenance"]["models"] = {
+        "detector": "d",
+        "detector_sha256": "0" * 64,
+        "embedder": "someone's",
+        "embedder_digest": "1" * 64,
+    }
+    report.write_text(json.dumps(document))
+    _, answer = run("threshold", "fit", "--from", report, "--out", tmp_path / "record.json")
+    assert answer["error"]["code"] == "model-mismatch"
+    assert "someone's" in answer["error"]["message"]
+
+
+def test_a_reports_own_target_cannot_be_changed_and_a_given_threshold_meets_none(
+    report: Path, tmp_path: Path, run: Run
+) -> None:
+    fit = ("threshold", "fit", "--from", report, "--out", tmp_path / "record.json")
+    assert "--target-fmr" in run(*fit, "--target-fmr", "0.02")[1]["error"]["message"]
+    document = json.loads(report.read_text())
+    document["findings"]["threshold"] |= {"target_fmr": None, "policy": "given"}
+    report.write_text(json.dumps(document))
+    assert "meets no target" in run(*fit)[1]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--target-fmr", "0"), "between 0 and 1"),
+        (("--target-fmr", "1"), "between 0 and 1"),
+        (("--target-fpir", "1.5"), "between 0 and 1"),
+        (("--by", "shoe"), "shoe"),
+        (("--consent", "form.pdf"), "--consent"),
+        (("--model", "magic"), "magic"),
+    ],
+)
+def test_what_cannot_be_asked_of_embeddings_is_refused(
+    options: tuple[str, str], said: str, tmp_path: Path, run: Run
+) -> None:
+    file = _embeddings(tmp_path / "set.npz")
+    out = tmp_path / "record.json"
+    status, answer = run("threshold", "fit", "--from", file, "--out", out, *options)
+    assert status == 2
+    assert said in answer["error"]["message"]
+    assert not out.exists()
+
+
+def test_vectors_of_another_length_than_the_models_are_refused(tmp_path: Path, run: Run) -> None:
+    file = _embeddings(tmp_path / "set.npz", dimensions=64)
+    _, answer = run("threshold", "fit", "--from", file, "--out", tmp_path / "record.json")
+    assert "64 numbers" in answer["error"]["message"]
+
+
+def test_people_with_one_sample_each_give_no_threshold(tmp_path: Path, run: Run) -> None:
+    file = _embeddings(tmp_path / "set.npz", samples=1)
+    status, answer = run("threshold", "fit", "--from", file, "--out", tmp_path / "record.json")
+    assert status == 2
+    assert "mated" in answer["error"]["message"]
+
+
+def test_photos_without_the_document_that_people_signed_are_not_looked_at(
+    tmp_path: Path, run: Run
+) -> None:
+    _, answer = run("threshold", "fit", "--from", tmp_path, "--out", tmp_path / "record.json")
+    assert "--consent" in answer["error"]["hint"]
