@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chiso.compare.normalise.of_record import NO_NORMALISER, normaliser_of
+from chiso.compare.normalise.port import FittedNormaliser
 from chiso.compare.threshold import require_same_model
 from chiso.core.consent import ReceiptId, SubjectId
 from chiso.core.decisions import Candidate, SearchThreshold, ThresholdRecord
 from chiso.core.templates import ModelDigest, Template
+
+_NORMALISED_AT_ONCE = 32_768  # rows, so that what is between stays near the processor
+
+
+@dataclass(frozen=True, slots=True)
+class Normalising:
+    """A normaliser with what it prepared of each reference: `side`, (references, k), float32.
+
+    Made in memory from the opened references, and stored nowhere.
+    """
+
+    normaliser: FittedNormaliser
+    side: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +35,14 @@ class Gallery:
 
     `matrix`: shape (references, dimensions), float32, C order, rows of unit length.
     `subjects`, `receipts`: shape (references,), dtype `S36`: whose each row is, and the receipt
-    that it rests on.
+    that it rests on. `normalising`: None where scores are cosines.
     """
 
     model: ModelDigest
     matrix: NDArray[np.float32]
     subjects: NDArray[np.bytes_]
     receipts: NDArray[np.bytes_]
+    normalising: Normalising | None = None
 
     def __post_init__(self) -> None:
         if self.matrix.ndim != 2 or self.matrix.dtype != np.float32:
@@ -49,15 +65,47 @@ class Hits:
     scores: NDArray[np.float64]
 
 
-def scores(gallery: Gallery, probe: Template) -> NDArray[np.float64]:
-    """Cosine of the probe with every reference, shape (references,), higher is more alike.
+def normalised_for(gallery: Gallery, record: ThresholdRecord) -> Gallery:
+    """The gallery, made ready to score as the record's threshold was fitted.
 
-    One matrix-vector product in float32; the scores are given as float64, so that every decision
-    compares the same number with the same threshold. Raises ChisoError(MODEL_MISMATCH) across
-    models.
+    Raises ChisoError(THRESHOLD_INVALID) where the record's normaliser is not known here.
+    """
+    normaliser = normaliser_of(record)
+    if normaliser is None:
+        return gallery
+    side = np.concatenate(
+        [
+            normaliser.prepare(gallery.matrix[rows]).astype(np.float32)
+            for rows in _runs(len(gallery))
+        ]
+    )
+    return replace(gallery, normalising=Normalising(normaliser, side))
+
+
+def _runs(rows: int) -> list[slice]:
+    return [
+        slice(start, start + _NORMALISED_AT_ONCE)
+        for start in range(0, max(rows, 1), _NORMALISED_AT_ONCE)
+    ]
+
+
+def scores(gallery: Gallery, probe: Template) -> NDArray[np.float64]:
+    """Score of the probe with every reference, shape (references,), higher is more alike.
+
+    The cosine, or what the gallery's normaliser makes of it. One matrix-vector product in float32;
+    the scores are given as float64, so that every decision compares the same number with the same
+    threshold. Raises ChisoError(MODEL_MISMATCH) across models.
     """
     require_same_model(gallery.model, probe.model)
-    return (gallery.matrix @ probe.vector).astype(np.float64)
+    cosines = gallery.matrix @ probe.vector
+    if gallery.normalising is None:
+        return cosines.astype(np.float64)
+    normaliser, side = gallery.normalising.normaliser, gallery.normalising.side
+    own = normaliser.prepare(probe.vector[None]).astype(np.float32)
+    found = np.empty(len(cosines))
+    for rows in _runs(len(cosines)):
+        found[rows] = normaliser.apply(cosines[None, rows], own, side[rows])[0]
+    return found
 
 
 def search(gallery: Gallery, probe: Template, threshold: SearchThreshold) -> Hits:
@@ -66,6 +114,10 @@ def search(gallery: Gallery, probe: Template, threshold: SearchThreshold) -> Hit
     Raises ChisoError(MODEL_MISMATCH) where gallery, probe and record are not of one model.
     """
     require_same_model(threshold.record.model, probe.model)
+    normalising = gallery.normalising
+    used = NO_NORMALISER if normalising is None else normalising.normaliser.digest
+    if used != threshold.record.normaliser:
+        raise ValueError(f"a gallery scored by {used} cannot be held to another's threshold")
     all_scores = scores(gallery, probe)
     rows = np.flatnonzero(all_scores >= threshold.value)
     rows = rows[np.argsort(-all_scores[rows], kind="stable")]

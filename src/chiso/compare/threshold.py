@@ -22,7 +22,16 @@ from chiso.core.templates import ModelDigest
 FORMAT = 2
 """Of the records that are made now."""
 _SINCE_FORMAT_2 = frozenset(
-    {"format", "set_by", "counted_on", "seed", "target_fpir", "tails", "at_scale"}
+    {
+        "format",
+        "set_by",
+        "counted_on",
+        "seed",
+        "target_fpir",
+        "tails",
+        "at_scale",
+        "normaliser_document",
+    }
 )
 
 
@@ -34,6 +43,8 @@ def record_bytes(record: ThresholdRecord) -> bytes:
     document = asdict(record)
     if record.format == 1:
         document = {name: document[name] for name in document.keys() - _SINCE_FORMAT_2}
+    elif record.normaliser_document is None:
+        del document["normaliser_document"]
     return json.dumps(document, sort_keys=True, allow_nan=False).encode()
 
 
@@ -104,6 +115,9 @@ def _since_format_2(document: dict[str, Any]) -> dict[str, Any]:
         "target_fpir": None if fpir is None else float(fpir),
         "tails": tuple(_tail(tail) for tail in document["tails"]),
         "at_scale": tuple(_at_scale(level) for level in document["at_scale"]),
+        "normaliser_document": (
+            str(document["normaliser_document"]) if "normaliser_document" in document else None
+        ),
     }
 
 

@@ -150,6 +150,8 @@ class ThresholdRecord:
     tails: tuple[ScoreTail, ...] = ()
     """Of every population that may set a search's threshold; the strictest does."""
     at_scale: tuple[AtScale, ...] = ()
+    normaliser_document: str | None = None
+    """The fitted normaliser whose digest `normaliser` names; None where that is "none"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chiso.compare.open_set import search_threshold
-from chiso.compare.search import Gallery, Hits, candidates, search
+from chiso.compare.search import Gallery, Hits, candidates, normalised_for, search
 from chiso.consent import policy
 from chiso.core.canonical import JsonValue
 from chiso.core.consent import Mode, Permit, ReceiptId, SubjectId
@@ -73,7 +73,7 @@ def prepare_search(home: Home, purpose: str) -> Search:
             if isinstance(permit, policy.ConsentRefusal):
                 raise ChisoError(permit.code, permit.message, permit.hint)
             record_used = active_record(home, view, home.model())
-            gallery = gallery_of_all(home, view, permit)
+            gallery = normalised_for(gallery_of_all(home, view, permit), record_used)
             return Search(permit, gallery, search_threshold(record_used, len(gallery)))
 
     return in_step(attempt)

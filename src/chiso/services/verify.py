@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chiso.compare.search import Gallery, scores
+from chiso.compare.search import Gallery, normalised_for, scores
 from chiso.compare.threshold import is_match
 from chiso.consent import policy
 from chiso.core.canonical import JsonValue
@@ -78,6 +78,7 @@ def _prepared(home: Home, label: str, purpose: str) -> _Prepared:
         subject, permit = _permitted(home, view, label, purpose)
         threshold = active_record(home, view, home.model())
         gallery = gallery_of_one(home, view, permit, subject.subject_id)
+        gallery = normalised_for(gallery, threshold)
     return _Prepared(subject, permit, gallery, threshold)
 
 

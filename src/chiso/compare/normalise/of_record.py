@@ -1,0 +1,48 @@
+"""The normaliser that a threshold record was fitted with."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from chiso.compare.normalise.fitting import read_normaliser
+from chiso.compare.normalise.port import FittedNormaliser
+from chiso.core.decisions import ThresholdRecord
+from chiso.core.errors import ChisoError, Code
+
+NO_NORMALISER = "none"
+"""What a record whose scores are cosines names."""
+
+
+def normaliser_of(record: ThresholdRecord) -> FittedNormaliser | None:
+    """The record's normaliser, its digest checked; None where scores stay cosines.
+
+    Raises ChisoError(THRESHOLD_INVALID) where the record does not carry the normaliser it names, or
+    carries one that holds vectors of single people.
+    """
+    if record.normaliser == NO_NORMALISER:
+        return None
+    fitted = _read(record.normaliser_document, record.record_id)
+    if fitted.digest != record.normaliser:
+        raise _refused(record.record_id, "carries another normaliser than the one it names")
+    if fitted.holds_people:
+        raise _refused(record.record_id, f"uses {fitted.name}, which keeps single people's vectors")
+    return fitted
+
+
+@lru_cache(maxsize=2)
+def _read(document: str | None, record_id: str) -> FittedNormaliser:
+    if document is None:
+        raise _refused(record_id, "names a normaliser that this home does not know")
+    try:
+        return read_normaliser(document)
+    except ValueError as error:
+        raise _refused(record_id, f"carries no normaliser: {error}") from error
+
+
+def _refused(record_id: str, why: str) -> ChisoError:
+    return ChisoError(
+        Code.THRESHOLD_INVALID,
+        f"The threshold record {record_id} {why}, so nothing can be decided with it.",
+        "Choose another record with `chiso threshold use ID`, or make one with "
+        "`chiso threshold fit`.",
+    )
