@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.evaluate.crowds import crowd_of, faces, listed
+
+from chiso.evaluate.audit import audit
+from chiso.evaluate.audit_plan import AuditPlan
+from chiso.evaluate.evidence import Crowd
+from chiso.evaluate.findings import EVERYONE, Findings, IntervalMethod, Verdict
+from chiso.evaluate.vectors import VectorSource
+
+PLAN = AuditPlan(seed=3, target_fmr=0.02)
+CROWD = crowd_of(40, 30, 24)
+VECTORS, PERSON = faces(CROWD, 3, seed=1)
+SOURCE = VectorSource(CROWD, VECTORS, PERSON)
+
+
+def numbers(found: Findings) -> list[float]:
+    """Every rate, count and interval, in order."""
+    rates = [rate for group in found.groups for rate in (group.fmr, group.fnmr)]
+    rates += [cross.fmr for cross in found.cross]
+    rates += [own.fnmr for group in found.groups for own in group.separability if own.fnmr]
+    values = [
+        number
+        for rate in rates
+        for number in (rate.value, rate.errors, rate.trials, rate.people, *rate.interval)
+    ]
+    values += [number for judged in found.judgements for number in (judged.value, *judged.interval)]
+    return [*values, found.threshold.value]
+
+
+@pytest.fixture(scope="module")
+def found() -> Findings:
+    return audit(SOURCE, PLAN)
+
+
+def test_vectors_and_the_same_comparisons_listed_give_the_same_findings(found):
+    one_by_one = audit(listed(SOURCE, VECTORS, PERSON), PLAN)
+    np.testing.assert_allclose(numbers(found), numbers(one_by_one), rtol=1e-5, atol=1e-6)
+    assert found.verdict == one_by_one.verdict
+    assert found.split == one_by_one.split
+
+
+def test_keeping_only_high_scores_gives_the_same_findings(found):
+    thrifty = audit(VectorSource(CROWD, VECTORS, PERSON, keep_all=100), PLAN)
+    np.testing.assert_allclose(numbers(found), numbers(thrifty), rtol=1e-6, atol=1e-9)
+
+
+def test_an_audit_repeats_itself(found):
+    again = audit(SOURCE, PLAN)
+    assert numbers(found) == numbers(again)
+    assert found.disparities == again.disparities
+
+
+def test_everyone_comes_first_and_every_pair_of_groups_is_crossed_once(found):
+    assert [group.group for group in found.groups] == [EVERYONE, "a", "b", "c"]
+    pairs = [(cross.one, cross.other) for cross in found.cross]
+    assert pairs == [("a", "a"), ("a", "b"), ("a", "c"), ("b", "b"), ("b", "c"), ("c", "c")]
+    assert sum(cross.fmr.trials for cross in found.cross) == found.groups[0].fmr.trials
+    assert sum(cross.fmr.errors for cross in found.cross) == found.groups[0].fmr.errors
+
+
+def test_test_people_set_no_threshold(found):
+    moved = VECTORS.copy()
+    test = np.isin(PERSON, np.flatnonzero(_test_people()))
+    moved[test] = -moved[test]
+    again = audit(VectorSource(CROWD, moved, PERSON), PLAN)
+    assert again.threshold == found.threshold
+    assert sum(counts.test for counts in found.split) == np.count_nonzero(_test_people())
+
+
+def _test_people() -> np.ndarray:
+    from chiso.evaluate.split import split_people
+
+    return split_people(CROWD, PLAN).test
+
+
+def test_a_given_threshold_is_tested_on_everyone():
+    plan = AuditPlan(seed=3, given_threshold=0.6, given_by="the vendor")
+    found = audit(SOURCE, plan)
+    assert found.groups[0].people == CROWD.people
+    assert (found.threshold.policy, found.threshold.set_by) == ("given", "the vendor")
+    assert (found.threshold.value, found.threshold.people) == (0.6, 0)
+
+
+def test_a_given_threshold_below_what_was_kept_is_refused():
+    plan = AuditPlan(seed=3, given_threshold=0.0)
+    with pytest.raises(ValueError, match="only counted"):
+        audit(VectorSource(CROWD, VECTORS, PERSON, keep_all=100), plan)
+    named = VectorSource(CROWD, VECTORS, PERSON, keep_all=100, lowest=0.0)
+    assert audit(named, plan).groups[0].fmr.value > 0.4
+
+
+def test_failures_to_enrol_are_counted_where_photos_were_offered():
+    offered = {"a": (120, 6), "b": (90, 0), "c": (72, 3)}
+    found = audit(SOURCE, PLAN, offered=offered)
+    assert [(group.fte.errors, group.fte.trials) for group in found.groups] == [
+        (9, 282),
+        (6, 120),
+        (0, 90),
+        (3, 72),
+    ]
+    assert found.groups[1].fte.interval[1] > 6 / 120
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_single_group_says_nothing_of_differences():
+    crowd = crowd_of(30)
+    vectors, person = faces(crowd, 2, seed=5)
+    found = audit(VectorSource(crowd, vectors, person), PLAN)
+    assert len(found.groups) == 2
+    assert all(disparity.value is None for disparity in found.disparities)
+    assert {judged.groups for judged in found.judgements} == {("a",)}
+    assert "Everyone is of one group, a: nothing can be said of differences." in found.remarks
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_group_of_one_person_is_undecided_and_says_why():
+    crowd = crowd_of(30, 1)
+    vectors, person = faces(crowd, 2, seed=6)
+    found = audit(VectorSource(crowd, vectors, person), PLAN)
+    alone = found.groups[2]
+    assert (alone.people, alone.fmr.trials, alone.fmr.method) == (1, 0, IntervalMethod.NONE)
+    own = [judged for judged in found.judgements if "b" in judged.groups]
+    assert own
+    assert all(judged.verdict is not Verdict.PASS for judged in own)
+    assert any("b: 1 person in the test and no comparison of two" in said for said in found.remarks)
+
+
+@pytest.mark.filterwarnings("error")
+def test_people_with_one_sample_each_have_no_false_non_matches():
+    crowd = crowd_of(20, 20)
+    vectors, person = faces(crowd, 1, seed=7)
+    found = audit(VectorSource(crowd, vectors, person), PLAN)
+    assert found.groups[1].fnmr.trials == 0
+    assert any("nobody in the test has two samples" in said for said in found.remarks)
+    assert found.verdict is not Verdict.PASS
+
+
+def noisy_group_crowd() -> tuple[Crowd, np.ndarray, np.ndarray]:
+    """Two groups, equally dense; the samples of the second are far noisier."""
+    crowd = crowd_of(60, 60)
+    rng = np.random.default_rng(8)
+    person = np.repeat(np.arange(120), 4).astype(np.int32)
+    noise = np.where(crowd.group_of[person] == 1, 1.6, 0.3)[:, None]
+    vectors = rng.normal(size=(120, 24))[person] + noise * rng.normal(size=(480, 24))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return crowd, vectors.astype(np.float32), person
+
+
+def test_separability_that_differs_is_said_in_words():
+    crowd, vectors, person = noisy_group_crowd()
+    found = audit(VectorSource(crowd, vectors, person), PLAN)
+    said = [remark for remark in found.remarks if remark.startswith("Even at thresholds")]
+    assert len(said) == 1
+    assert "b people are missed" in said[0]
+    # In the other crowd nothing of the kind can be told.
+    assert not any(
+        remark.startswith("Even at thresholds")
+        for remark in audit(VectorSource(crowd_of(120), vectors, person), PLAN).remarks
+    )
+
+
+class ByGroup:
+    """Takes something off every comparison, by how near the common centre both samples are."""
+
+    def __init__(self, weight: float) -> None:
+        self._weight = weight
+
+    def prepare(self, vectors):
+        return self._weight * vectors.astype(np.float64).sum(axis=1, keepdims=True)
+
+    def apply(self, scores, left, right):
+        return scores - left - right.T
+
+
+def test_normalisers_stand_beside_none_with_paired_changes():
+    same = VectorSource(CROWD, VECTORS, PERSON, normaliser=ByGroup(0.0))
+    found = audit(SOURCE, PLAN, normalised={"none": same, "same": same, "oracle": same})
+    assert [normaliser.name for normaliser in found.normalisers] == ["none", "same", "oracle"]
+    for normaliser in found.normalisers:
+        assert not normaliser.recommended
+        assert [change.group for change in normaliser.changes] == [EVERYONE, "a", "b", "c"]
+        assert all(change.fmr_change == 0 for change in normaliser.changes)
+        assert all(change.fnmr_change_interval == (0, 0) for change in normaliser.changes)
+    assert "sees groups" in found.normalisers[2].why
+
+
+def test_a_normaliser_that_harms_a_group_is_not_recommended():
+    harmful = VectorSource(CROWD, VECTORS, PERSON, normaliser=ByGroup(-0.6))
+    (_, found) = audit(SOURCE, PLAN, normalised={"harmful": harmful}).normalisers
+    assert not found.recommended
+    assert "rises beyond its interval" in found.why
+    worst = max(found.changes, key=lambda change: change.fnmr_change)
+    assert worst.fnmr_change > 0
+    assert worst.fnmr_change_interval[0] > 0
+
+
+def test_with_a_given_threshold_normalisers_are_compared_at_the_same_pooled_fmr():
+    plan = AuditPlan(seed=3, given_threshold=0.6)
+    scored = VectorSource(CROWD, VECTORS, PERSON, normaliser=ByGroup(0.02))
+    found = audit(SOURCE, plan, normalised={"some": scored})
+    change = found.normalisers[1].changes[0]
+    assert change.fmr.errors == found.groups[0].fmr.errors
