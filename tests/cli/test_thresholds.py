@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.cli.running import PURPOSE, Chiso
 
+from chiso import wiring
 from chiso.compare.threshold import parse_record, record_bytes
 from chiso.interfaces.cli.main import main
+from chiso.services import thresholds
 
 _PEOPLE = 40
 Run = Callable[..., tuple[int, dict[str, Any]]]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def running(*words: str | Path) -> tuple[int, dict[str, Any]]:
+def told(capsys: pytest.CaptureFixture[str]) -> Run:
+    def telling(*words: str | Path) -> tuple[int, dict[str, Any]]:
         capsys.readouterr()
         status = main([*map(str, words), "--json"])
         return status, json.loads(capsys.readouterr().out)
 
-    return running
+    return telling
 
 
 def _embeddings(path: Path, samples: int = 2, dimensions: int = 128) -> Path:
@@ -46,18 +50,18 @@ def _embeddings(path: Path, samples: int = 2, dimensions: int = 128) -> Path:
 
 
 @pytest.fixture
-def report(run: Run, tmp_path: Path) -> Path:
+def report(told: Run, tmp_path: Path) -> Path:
     file = _embeddings(tmp_path / "set.npz")
-    status, _ = run("audit", "embeddings", file, "--out", tmp_path / "report")
+    status, _ = told("audit", "embeddings", file, "--out", tmp_path / "report")
     assert status == 0
     return tmp_path / "report" / "report.json"
 
 
 def test_embeddings_give_a_record_with_everything_needed_to_doubt_it(
-    run: Run, tmp_path: Path
+    told: Run, tmp_path: Path
 ) -> None:
     file, out = _embeddings(tmp_path / "set.npz"), tmp_path / "record.json"
-    status, said = run("threshold", "fit", "--from", file, "--out", out, "--target-fpir", "0.02")
+    status, said = told("threshold", "fit", "--from", file, "--out", out, "--target-fpir", "0.02")
     assert status == 0
     record = parse_record(out.read_bytes())
     assert record_bytes(record) + b"\n" == out.read_bytes()
@@ -74,10 +78,10 @@ def test_embeddings_give_a_record_with_everything_needed_to_doubt_it(
 
 
 def test_a_record_of_an_audit_counts_other_people_than_it_was_fixed_on(
-    run: Run, report: Path, tmp_path: Path
+    told: Run, report: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "record.json"
-    assert run("threshold", "fit", "--from", report, "--out", out)[0] == 0
+    assert told("threshold", "fit", "--from", report, "--out", out)[0] == 0
     record = parse_record(out.read_bytes())
     audited = json.loads(report.read_text())["findings"]
     assert record.value == audited["threshold"]["value"]
@@ -91,19 +95,19 @@ def test_a_record_of_an_audit_counts_other_people_than_it_was_fixed_on(
 
 
 def test_a_record_is_shown_with_what_searches_cost_and_old_ones_say_what_they_lack(
-    report: Path, tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+    report: Path, tmp_path: Path, told: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home = ("--home", tmp_path / "home")
-    assert run("init", *home)[0] == 0
-    status, made = run("threshold", "fit", "--from", report, *home)
+    assert told("init", *home)[0] == 0
+    status, made = told("threshold", "fit", "--from", report, *home)
     assert status == 0
-    status, shown = run("threshold", "show", made["record_id"], *home)
+    status, shown = told("threshold", "show", made["record_id"], *home)
     assert (status, shown["in_use"]) == (0, False)
     assert main(["threshold", "show", made["record_id"], *map(str, home)]) == 0
     text = capsys.readouterr().out
     for words in ("1,000,000", "model, not a measurement", "other people", "no interval was made"):
         assert words in text
-    assert run("threshold", "show", "nobody", *home)[1]["error"]["code"] == "threshold-missing"
+    assert told("threshold", "show", "nobody", *home)[1]["error"]["code"] == "threshold-missing"
 
 
 @pytest.mark.parametrize(
@@ -116,16 +120,16 @@ def test_a_record_is_shown_with_what_searches_cost_and_old_ones_say_what_they_la
     ids=["another format", "parts missing", "no object"],
 )
 def test_a_file_that_is_no_audits_report_is_refused(
-    spoil: Callable[[Any], Any], said: str, report: Path, tmp_path: Path, run: Run
+    spoil: Callable[[Any], Any], said: str, report: Path, tmp_path: Path, told: Run
 ) -> None:
     report.write_text(json.dumps(spoil(json.loads(report.read_text()))))
-    status, answer = run("threshold", "fit", "--from", report, "--out", tmp_path / "record.json")
+    status, answer = told("threshold", "fit", "--from", report, "--out", tmp_path / "record.json")
     assert (status, answer["error"]["code"]) == (2, "bad-argument")
     assert said in answer["error"]["message"]
     assert not (tmp_path / "record.json").exists()
 
 
-def test_a_report_on_another_model_is_refused(report: Path, tmp_path: Path, run: Run) -> None:
+def test_a_report_on_another_model_is_refused(report: Path, tmp_path: Path, told: Run) -> None:
     document = json.loads(report.read_text())
     document["provenance"]["models"] = {
         "detector": "d",
@@ -134,20 +138,31 @@ def test_a_report_on_another_model_is_refused(report: Path, tmp_path: Path, run:
         "embedder_digest": "1" * 64,
     }
     report.write_text(json.dumps(document))
-    _, answer = run("threshold", "fit", "--from", report, "--out", tmp_path / "record.json")
+    _, answer = told("threshold", "fit", "--from", report, "--out", tmp_path / "record.json")
     assert answer["error"]["code"] == "model-mismatch"
     assert "someone's" in answer["error"]["message"]
 
 
+def test_a_report_on_normalised_scores_is_refused_since_it_has_no_normaliser_to_decide_with(
+    report: Path, tmp_path: Path, told: Run
+) -> None:
+    document = json.loads(report.read_text())
+    document["provenance"]["normaliser"] = "as-norm"
+    report.write_text(json.dumps(document))
+    _, answer = told("threshold", "fit", "--from", report, "--out", tmp_path / "record.json")
+    assert answer["error"]["code"] == "bad-argument"
+    assert "as-norm" in answer["error"]["message"]
+
+
 def test_a_reports_own_target_cannot_be_changed_and_a_given_threshold_meets_none(
-    report: Path, tmp_path: Path, run: Run
+    report: Path, tmp_path: Path, told: Run
 ) -> None:
     fit = ("threshold", "fit", "--from", report, "--out", tmp_path / "record.json")
-    assert "--target-fmr" in run(*fit, "--target-fmr", "0.02")[1]["error"]["message"]
+    assert "--target-fmr" in told(*fit, "--target-fmr", "0.02")[1]["error"]["message"]
     document = json.loads(report.read_text())
     document["findings"]["threshold"] |= {"target_fmr": None, "policy": "given"}
     report.write_text(json.dumps(document))
-    assert "meets no target" in run(*fit)[1]["error"]["message"]
+    assert "meets no target" in told(*fit)[1]["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -162,31 +177,75 @@ def test_a_reports_own_target_cannot_be_changed_and_a_given_threshold_meets_none
     ],
 )
 def test_what_cannot_be_asked_of_embeddings_is_refused(
-    options: tuple[str, str], said: str, tmp_path: Path, run: Run
+    options: tuple[str, str], said: str, tmp_path: Path, told: Run
 ) -> None:
     file = _embeddings(tmp_path / "set.npz")
     out = tmp_path / "record.json"
-    status, answer = run("threshold", "fit", "--from", file, "--out", out, *options)
+    status, answer = told("threshold", "fit", "--from", file, "--out", out, *options)
     assert status == 2
     assert said in answer["error"]["message"]
     assert not out.exists()
 
 
-def test_vectors_of_another_length_than_the_models_are_refused(tmp_path: Path, run: Run) -> None:
+def test_vectors_of_another_length_than_the_models_are_refused(tmp_path: Path, told: Run) -> None:
     file = _embeddings(tmp_path / "set.npz", dimensions=64)
-    _, answer = run("threshold", "fit", "--from", file, "--out", tmp_path / "record.json")
+    _, answer = told("threshold", "fit", "--from", file, "--out", tmp_path / "record.json")
     assert "64 numbers" in answer["error"]["message"]
 
 
-def test_people_with_one_sample_each_give_no_threshold(tmp_path: Path, run: Run) -> None:
+def test_people_with_one_sample_each_give_no_threshold(tmp_path: Path, told: Run) -> None:
     file = _embeddings(tmp_path / "set.npz", samples=1)
-    status, answer = run("threshold", "fit", "--from", file, "--out", tmp_path / "record.json")
+    status, answer = told("threshold", "fit", "--from", file, "--out", tmp_path / "record.json")
     assert status == 2
     assert "mated" in answer["error"]["message"]
 
 
 def test_photos_without_the_document_that_people_signed_are_not_looked_at(
-    tmp_path: Path, run: Run
+    tmp_path: Path, told: Run
 ) -> None:
-    _, answer = run("threshold", "fit", "--from", tmp_path, "--out", tmp_path / "record.json")
+    _, answer = told("threshold", "fit", "--from", tmp_path, "--out", tmp_path / "record.json")
     assert "--consent" in answer["error"]["hint"]
+
+
+def test_identify_holds_the_records_fpir_and_says_what_decided_in_its_answer_and_in_the_log(
+    peopled: Chiso, volunteer: Callable[..., Path]
+) -> None:
+    photo = volunteer("001", "smiling")
+    words = ("identify", photo, "--purpose", PURPOSE)
+    (starter,) = peopled("threshold", "list").document["thresholds"]
+    usual = peopled(*words).document
+    assert usual["threshold"] == starter["record_id"]
+    assert usual["search"]["references"] == 3
+    assert usual["search"]["value"] == starter["value"]
+    assert usual["search"]["fpir"] <= usual["search"]["target_fpir"] == starter["target_fpir"]
+    home = wiring.open_home(peopled.home)
+    record = parse_record(json.dumps(starter).encode())
+    thresholds.add(home, replace(record, record_id="strict", target_fpir=1e-9))
+    thresholds.use(home, "strict")
+    strict = peopled(*words).document
+    assert strict["threshold"] == "strict"
+    assert strict["search"]["value"] > starter["value"]
+    assert strict["search"]["fpir"] == pytest.approx(1e-9)
+    leaf = peopled("log", "prove", str(_last_leaf(peopled))).document["payload"]
+    assert (leaf["threshold"], leaf["references"]) == ("strict", 3)
+    assert float(leaf["threshold_value"]) == strict["search"]["value"]
+    assert leaf["fpir"] == "1e-09"
+
+
+def test_an_old_record_is_listed_decides_and_says_what_it_lacks(
+    peopled: Chiso, volunteer: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "threshold_record_1.json"
+    old = parse_record(golden.read_bytes())
+    home = wiring.open_home(peopled.home)
+    thresholds.add(home, replace(old, model=home.model()))
+    thresholds.use(home, old.record_id)
+    answer = peopled("identify", volunteer("001", "smiling"), "--purpose", PURPOSE).document
+    assert (answer["threshold"], answer["search"]["target_fpir"]) == (old.record_id, None)
+    assert peopled("log", "verify").status == 0
+    assert main(["threshold", "show", old.record_id, "--home", str(peopled.home)]) == 0
+    assert "format 1" in capsys.readouterr().out
+
+
+def _last_leaf(chiso: Chiso) -> int:
+    return chiso.holdings().leaves - 1

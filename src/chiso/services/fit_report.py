@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from chiso.compare.calibrate import fit_calibration
+from chiso.compare.normalise.of_record import NO_NORMALISER
 from chiso.compare.threshold import FORMAT
 from chiso.core.decisions import Calibration, CountedOn, Misses, ScoreTail, ThresholdRecord
 from chiso.core.errors import ChisoError, Code
@@ -62,7 +63,8 @@ def record_of_audit(
     """The audit's frozen threshold as a record, its counts from the people of the test.
 
     Searches rest on the test's histograms of scores, as finely as the report has them. Raises
-    ChisoError(BAD_ARGUMENT) where the threshold was given, or the test has no scores of one kind.
+    ChisoError(BAD_ARGUMENT) where the threshold was given, scores were normalised, or the test has
+    none of one kind.
     """
     frozen = audited.frozen
     if frozen.target_fmr is None:
@@ -70,6 +72,13 @@ def record_of_audit(
             Code.BAD_ARGUMENT,
             f"The threshold of {audited.name} was given to the audit and meets no target.",
             "Audit again without a threshold: the audit then fixes one for a target FMR.",
+        )
+    if audited.normaliser != NO_NORMALISER:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"{audited.name} measured scores of the normaliser {audited.normaliser}, and a report "
+            "does not carry it, so nothing could be decided with its threshold.",
+            "Audit again without a normaliser.",
         )
     tails = _tails(audited)
     record = ThresholdRecord(
@@ -104,8 +113,6 @@ def record_of_audit(
 
 def _tails(audited: AuditedThreshold) -> tuple[ScoreTail, ...]:
     """None where the scores are not cosines."""
-    if audited.normaliser != "none":
-        return ()
     tails = []
     for each in audited.groups:
         sets = each.group == EVERYONE or (
