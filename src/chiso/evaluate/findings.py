@@ -108,7 +108,8 @@ class Disparity:
     """How unequal a rate is over all groups, in one number.
 
     `name`: "max/min", "max/geometric mean", "GARBE", "FDR". `rate`: "FMR", "FNMR" or "both".
-    `value` is None where it is not defined; `note` says why, or how a zero was treated.
+    `value` is None where it is not defined; `note` says why, or how a zero was treated. An end of
+    the interval of a ratio is infinite where draws divide by zero.
     """
 
     name: str
@@ -125,9 +126,10 @@ class Judgement:
     """One requirement of the policy, of one group or of a pair of groups.
 
     `requirement`: in words, "FMR at most 0.1 %". `value` and `interval`: of what is compared with
-    `limit` (a rate, a ratio, a difference). `more_people`: for `UNDECIDED`, about how many more
-    people a group it would take if the estimate held; None where no number would settle it or it
-    cannot be told. `why`: one sentence.
+    `limit` (a rate, a ratio, a difference); a ratio by zero is infinite, one of two zeros NaN, and
+    the upper end is infinite where the lower rate may be zero. `more_people`: for `UNDECIDED`,
+    about how many more people a group it would take if the estimate held; None where no number
+    would settle it or it cannot be told. `why`: one sentence.
     """
 
     groups: tuple[str, ...]
