@@ -15,6 +15,7 @@ _BINS = 2000
 _NEWTON_STEPS = 60
 _RIDGE = 1e-3
 _FLOOR = 1e-6
+_SURE = 80.0  # log-odds beyond which float32 would overflow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,7 @@ class FairCal:
         weight_left, weight_right = left[:, 3, None], right[None, :, 3]
         for_it = weight_left * odds_left * wrong_left + weight_right * odds_right * wrong_right
         against = weight_left * wrong_left + weight_right * wrong_right
-        ordered: Scores = np.log(for_it / against)
+        ordered: Scores = np.log(for_it / against).astype(np.float64)
         return ordered
 
 
@@ -127,12 +128,12 @@ def _likelihood(log_odds: Scores, mated: Scores, nonmated: Scores) -> float:
     return float(-(mated @ np.logaddexp(0, -log_odds) + nonmated @ np.logaddexp(0, log_odds)))
 
 
-def _logs(cosines: Floats) -> tuple[Scores, Scores]:
-    u = np.clip((1 + np.asarray(cosines, dtype=np.float64)) / 2, _FLOOR, 1 - _FLOOR)
-    return np.log(u), np.log1p(-u)
+def _logs(cosines: Floats) -> tuple[Floats, Floats]:
+    u = np.clip((1 + cosines) / 2, _FLOOR, 1 - _FLOOR)
+    return np.log(u), np.log(1 - u)
 
 
-def _odds(log_u: Scores, log_rest: Scores, mine: Floats) -> Scores:
+def _odds(log_u: Floats, log_rest: Floats, mine: Floats) -> Floats:
     log_odds = mine[..., 0] * log_u - mine[..., 1] * log_rest + mine[..., 2]
-    odds: Scores = np.exp(np.clip(log_odds, -300, 300))
+    odds: Floats = np.exp(np.clip(log_odds, -_SURE, _SURE))
     return odds
