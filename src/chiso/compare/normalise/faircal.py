@@ -99,28 +99,44 @@ def _counts(
 
 
 def _beta(mated: Scores, nonmated: Scores, near: Scores) -> Scores:
-    """a, b, c by Newton's steps on the log-likelihood, held near `near`; a and b not negative."""
+    """a, b, c by maximum likelihood, held near `near`; a and b not negative.
+
+    Where one would be, it is 0 and the others are fitted anew (Kull et al. 2017).
+    """
+    free = np.array([True, True, True])
+    while True:
+        beta = _climbed(mated, nonmated, np.where(free, near, 0.0), free)
+        negative = free & (beta < 0) & np.array([True, True, False])
+        if not negative.any():
+            return beta
+        free &= ~negative
+
+
+def _climbed(mated: Scores, nonmated: Scores, near: Scores, free: NDArray[np.bool_]) -> Scores:
+    """Newton's steps on the penalised log-likelihood, halved until they climb."""
     centres = (np.arange(_BINS) + 0.5) * (2 / _BINS) - 1
     log_u, log_rest = _logs(centres)
     design = np.column_stack([log_u, -log_rest, np.ones(_BINS)])
     total = mated + nonmated
     ridge = _RIDGE * np.eye(3)
-    beta, best = near.copy(), -np.inf
+
+    def value(at: Scores) -> float:
+        return _likelihood(design @ at, mated, nonmated) - float(
+            (at - near) @ ridge @ (at - near) / 2
+        )
+
+    beta = near.copy()
     for _ in range(_NEWTON_STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(design @ beta, -60, 60)))
+        chance = 1 / (1 + np.exp(-np.clip(design @ beta, -_SURE, _SURE)))
         gradient = design.T @ (mated - total * chance) - ridge @ (beta - near)
         curvature = (design.T * (total * chance * (1 - chance))) @ design + ridge
-        step = np.linalg.solve(curvature, gradient)
-        for shrink in 0.5 ** np.arange(20):
-            tried = beta + shrink * step
-            tried[:2] = np.maximum(tried[:2], 0)
-            value = _likelihood(design @ tried, mated, nonmated)
-            value -= 0.5 * _RIDGE * float(((tried - near) ** 2).sum())
-            if value > best:
-                break
-        else:
+        step = np.zeros(3)
+        step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+        here = value(beta)
+        better = [shrink for shrink in 0.5 ** np.arange(30) if value(beta + shrink * step) > here]
+        if not better:
             break
-        beta, best = tried, value
+        beta = beta + better[0] * step
     return beta
 
 
