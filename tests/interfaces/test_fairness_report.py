@@ -191,6 +191,16 @@ def test_failures_to_enrol_are_shown_only_where_photos_were_processed() -> None:
     assert cell not in _page(five_without_an_error()).source
 
 
+def test_many_remarks_do_not_stand_between_the_verdict_and_the_figures() -> None:
+    audit = five_without_an_error()
+    remarks = tuple(f"Remark number {at}." for at in range(20))
+    page = _page(replace(audit, findings=replace(audit.findings, remarks=remarks)))
+    assert all(page.text.count(each) == 1 for each in remarks)
+    assert page.text.index("Remark number 5.") < page.text.index("Both kinds of error, by group")
+    assert page.text.index("Remark number 6.") > page.text.index("People in each part")
+    assert "14 more follow the tables." in page.text
+
+
 def test_a_group_cannot_write_into_the_page_or_the_card() -> None:
     evil = "<script>alert(1)</script> | [x](y) `z`"
     written = write_report(report(findings([Made(evil, 40), Made("b", 40)], 0.5), title=evil))
@@ -270,7 +280,9 @@ def _said(name: str) -> str:
                 "fixed beforehand on 16,800 other people",
                 "most often in “black”, 1.35 % (541 of 40,000; 1.17 to 1.56 %)",
                 "least often in “white”, 0.010 % (4 of 40,000; 0.003 to 0.028 %)",
-                "requirements are not met.",
+                "7 of 20 requirements are not met. “black”: FMR 1.35 % (95 % interval 1.17 to",
+                "where 0.1 % is allowed. “black” and “white”: FMR ratio 135",
+                "The report lists the other 5.",
                 "Not known:",
             ),
         ),
@@ -284,7 +296,11 @@ def _said(name: str) -> str:
             "alone",
             Verdict.UNDECIDED,
             "there are too few people to tell",
-            ("Only 1 person of “alone” took part", "a direction, not as a proof"),
+            (
+                "; nothing to compare in “alone”.",
+                "Only 1 person of “alone” took part",
+                "a direction, not as a proof",
+            ),
         ),
         (
             "pass",
@@ -314,8 +330,9 @@ def test_a_verdict_of_fail_for_all_alike_is_not_called_unequal() -> None:
     )
     found = replace(audit.findings, judgements=judged, verdict=Verdict.FAIL)
     assert headline(found) == "wrong more often than the policy allows"
-    said = " ".join(verdict_paragraph(replace(audit, findings=found)))
-    assert "2 of 2 requirements are not met. It errs too often." in said
+    said = _plain(" ".join(verdict_paragraph(replace(audit, findings=found))))
+    assert "2 of 2 requirements are not met. “volunteers”: FMR 0" in said
+    assert "%), where 0.1 % is allowed. “volunteers”: FNMR 0" in said
     assert "Not known" not in said
 
 

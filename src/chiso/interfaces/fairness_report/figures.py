@@ -139,7 +139,7 @@ def det(findings: Findings) -> DetView:
         tuple(f"FMR {limit_text(each)}" for each in DET_FMRS),
         tuple(
             (each.group, tuple(rough_percent(_fnmr_at(each, at)) for at in DET_FMRS))
-            for each in groups
+            for each in findings.groups[1:]
         ),
     )
 

@@ -59,7 +59,8 @@ TERMS = (
             "share a person are not independent, so people are counted and not comparisons: Wilson "
             "(1927) with the variance of Fogliato, Patil and Perona (2024). Without any error, or "
             "where very few people err, an exact bound that counts people. For ratios and other "
-            "disparities, a bootstrap that draws people, the same draw for all groups."
+            "disparities, a bootstrap that draws people, the same draw for all groups. Each "
+            "interval stands by itself: of many, some miss by chance."
         ),
     ),
     (

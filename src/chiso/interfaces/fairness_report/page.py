@@ -16,6 +16,8 @@ from chiso.interfaces.fairness_report.numbers import score_text
 from chiso.services.audit.report import AuditReport
 
 _PACKAGE = "chiso.interfaces.fairness_report"
+_FIRST_REMARKS = 6
+"""How many stand before the figures; the others follow the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Page:
     sentences: tuple[str, ...]
     meanings: tuple[tuple[Verdict, str], ...]
     remarks: tuple[str, ...]
+    more_remarks: tuple[str, ...]
     standings: tuple[tables.Standing, ...]
     requirements: tuple[str, ...]
     errors: tuple[figures.Figure, figures.Figure]
@@ -93,12 +96,13 @@ def page_of(report: AuditReport) -> Page:
     is_distance = made.is_distance
     return Page(
         title=report.title,
-        made=made.made,
+        made=made.made.partition("T")[0],
         verdict=findings.verdict,
         headline=words.headline(findings),
         sentences=words.verdict_paragraph(report),
         meanings=tuple(words.VERDICT_MEANINGS.items()),
-        remarks=findings.remarks,
+        remarks=findings.remarks[:_FIRST_REMARKS],
+        more_remarks=findings.remarks[_FIRST_REMARKS:],
         standings=tables.standings(findings),
         requirements=method.requirements(made.plan),
         errors=figures.errors(findings, made.plan),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, isinf
+from math import isfinite
 
 from chiso.evaluate.findings import (
     CrossRate,
@@ -29,8 +29,6 @@ from chiso.interfaces.fairness_report.numbers import (
     interval_text,
     limit_text,
     number_text,
-    percent,
-    percent_range,
     points,
     points_range,
     range_text,
@@ -234,17 +232,6 @@ def refused(samples: Sequence[RefusedSamples]) -> tuple[tuple[str, str, str, str
     return tuple((each.group, each.role, each.code, f"{each.count:,}") for each in samples)
 
 
-def judged_value(judgement: Judgement) -> tuple[str, str, str]:
-    """Value, interval and limit in the measure's own unit: a ratio, points, or per cent."""
-    value, interval, limit = judgement.value, judgement.interval, judgement.limit
-    if "ratio" in judgement.measure.lower():
-        shown = "no limit" if isinf(value) else number_text(value, interval)
-        return shown, range_text(interval), f"{limit:g}"
-    if "difference" in judgement.measure.lower():
-        return points(value, interval), points_range(interval), f"±{100 * limit:g}"
-    return percent(value, interval), percent_range(interval), limit_text(limit)
-
-
 def _standing(findings: Findings, group: GroupFindings) -> Standing:
     mine = [each for each in findings.judgements if group.group in each.groups]
     between = [each.verdict for each in mine if len(each.groups) > 1]
@@ -283,7 +270,7 @@ def _separability_row(
 
 
 def _judged(judgement: Judgement) -> JudgedRow:
-    value, interval, limit = judged_value(judgement)
+    value, interval, limit = words.judged_value(judgement)
     return JudgedRow(
         " and ".join(judgement.groups),
         judgement.requirement,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isinf
 
 from chiso.evaluate.findings import (
     Findings,
@@ -13,11 +14,18 @@ from chiso.evaluate.findings import (
     Verdict,
 )
 from chiso.interfaces.fairness_report.numbers import (
+    PERCENT,
     at_most,
     count,
     counts_text,
     full_text,
     limit_text,
+    number_text,
+    percent,
+    percent_range,
+    points,
+    points_range,
+    range_text,
     score_text,
 )
 from chiso.services.audit.report import AuditReport
@@ -33,7 +41,6 @@ VERDICT_MEANINGS = {
 }
 FEW_PEOPLE = 50
 """Fewer in a group, and the page says that its figures show a direction."""
-_TOLD = 2
 _LISTED = 6
 
 
@@ -97,7 +104,8 @@ def open_sentence(findings: Findings) -> str:
         )
     unknown = len(undecided) - len(needed)
     if unknown and needed:
-        said += f" For the other {unknown}, this sample cannot tell how many it would take."
+        rest = "one" if unknown == 1 else f"{unknown:,}"
+        said += f" For the other {rest}, this sample cannot tell how many it would take."
     elif unknown:
         said += " This sample cannot tell how many more people it would take."
     return said
@@ -110,6 +118,17 @@ def more_people_text(judgement: Judgement) -> str:
     if judgement.more_people is None:
         return "cannot be told"
     return f"about {judgement.more_people:,} a group"
+
+
+def judged_value(judgement: Judgement) -> tuple[str, str, str]:
+    """Value, interval and limit in the measure's own unit: a ratio, points, or per cent."""
+    value, interval, limit = judgement.value, judgement.interval, judgement.limit
+    if "ratio" in judgement.measure.lower():
+        shown = "no limit" if isinf(value) else number_text(value, interval)
+        return shown, range_text(interval), f"{limit:g}"
+    if "difference" in judgement.measure.lower():
+        return points(value, interval), points_range(interval), f"±{100 * limit:g}"
+    return percent(value, interval), percent_range(interval), limit_text(limit)
 
 
 def failed(findings: Findings) -> list[Judgement]:
@@ -173,8 +192,14 @@ def _extremes(rates: Sequence[tuple[str, Rate]]) -> str:
     tried = [(group, rate) for group, rate in rates if rate.trials]
     if not tried:
         return "there was nothing to compare"
+    untried = [group for group, rate in rates if not rate.trials]
+    without = f"; nothing to compare in {group_list(untried)}" if untried else ""
     if not any(rate.errors for _, rate in tried):
-        return _none_seen(tried)
+        return _none_seen(tried) + without
+    return _highest_and_lowest(tried) + without
+
+
+def _highest_and_lowest(tried: Sequence[tuple[str, Rate]]) -> str:
     highest = max(tried, key=lambda each: each[1].value)
     if len(tried) == 1:
         return f"{full_text(highest[1])} in “{highest[0]}”"
@@ -203,12 +228,32 @@ def _broken(findings: Findings) -> str:
     broken = failed(findings)
     if not broken:
         return ""
-    first = " ".join(each.why for each in broken[:_TOLD])
+    told = _worst_of_each_measure(broken)
     total = count(len(findings.judgements), "requirement", "requirements")
     verb = "is" if len(broken) == 1 else "are"
-    rest = len(broken) - _TOLD
-    others = f" The report lists the other {rest}." if rest > 0 else ""
-    return f"{len(broken)} of {total} {verb} not met. {first}{others}"
+    rest = len(broken) - len(told)
+    others = f" The report lists the other {'one' if rest == 1 else rest}." if rest > 0 else ""
+    said = " ".join(_broken_sentence(each) for each in told)
+    return f"{len(broken)} of {total} {verb} not met. {said}{others}"
+
+
+def _worst_of_each_measure(broken: Sequence[Judgement]) -> list[Judgement]:
+    worst: dict[str, Judgement] = {}
+    for each in broken:
+        before = worst.get(each.measure)
+        if before is None or abs(each.value) > abs(before.value):
+            worst[each.measure] = each
+    return list(worst.values())
+
+
+def _broken_sentence(judgement: Judgement) -> str:
+    value, interval, limit = judged_value(judgement)
+    groups, measure = group_list(judgement.groups), judgement.measure
+    points_after = " points" if "difference" in measure.lower() else ""
+    return (
+        f"{groups}: {measure} {value}{points_after} (95{PERCENT} interval {interval}), where "
+        f"{limit}{points_after} is allowed."
+    )
 
 
 def _caution(findings: Findings) -> str:
