@@ -38,6 +38,7 @@ from chiso.interfaces.fairness_report.numbers import (
     points_range,
     range_text,
     rate_text,
+    rough_count,
     score_text,
     short_text,
 )
@@ -469,6 +470,7 @@ def test_no_more_digits_than_the_interval_supports_and_bounds_are_rounded_outwar
     assert points_range((-0.0204, 0.0041)) == "−2.1 to +0.5"
     assert score_text(-0.6, is_distance=True) == "0.6"
     assert score_text(-0.0) == "0"
+    assert [rough_count(each) for each in (7, 99, 101, 7894)] == ["7", "99", "110", "7,900"]
 
 
 def test_a_logarithmic_axis_keeps_zero_apart_from_the_smallest_rate() -> None:

@@ -18,6 +18,12 @@ def count(number: int, one: str = "", many: str = "") -> str:
     return f"{number:,} {name}".rstrip()
 
 
+def rough_count(number: int) -> str:
+    """An estimate of people, rounded up to two digits: `7,900` for 7,894."""
+    step: int = 10 ** max(0, len(str(number)) - 2)
+    return f"{-(-number // step) * step:,}"
+
+
 def decimals(interval: tuple[float, float]) -> int:
     """Decimals that keep two digits of half the interval's width.
 

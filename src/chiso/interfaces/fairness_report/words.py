@@ -26,6 +26,7 @@ from chiso.interfaces.fairness_report.numbers import (
     points,
     points_range,
     range_text,
+    rough_count,
     score_text,
 )
 from chiso.services.audit.report import AuditReport
@@ -99,7 +100,7 @@ def open_sentence(findings: Findings) -> str:
         which = "them" if len(needed) == len(undecided) else f"{len(needed)} of them"
         which = "it" if len(undecided) == 1 else which
         said += (
-            f" If the rates seen here held, about {count(max(needed))} more people a group would "
+            f" If the rates seen here held, about {rough_count(max(needed))} more people a group would "
             f"decide {which}."
         )
     unknown = len(undecided) - len(needed)
@@ -117,7 +118,7 @@ def more_people_text(judgement: Judgement) -> str:
         return ""
     if judgement.more_people is None:
         return "cannot be told"
-    return f"about {judgement.more_people:,} a group"
+    return f"about {rough_count(judgement.more_people)} a group"
 
 
 def judged_value(judgement: Judgement) -> tuple[str, str, str]:
