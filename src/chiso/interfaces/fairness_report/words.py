@@ -100,8 +100,8 @@ def open_sentence(findings: Findings) -> str:
         which = "them" if len(needed) == len(undecided) else f"{len(needed)} of them"
         which = "it" if len(undecided) == 1 else which
         said += (
-            f" If the rates seen here held, about {rough_count(max(needed))} more people a group would "
-            f"decide {which}."
+            f" If the rates seen here held, about {rough_count(max(needed))} more people a group "
+            f"would decide {which}."
         )
     unknown = len(undecided) - len(needed)
     if unknown and needed:
