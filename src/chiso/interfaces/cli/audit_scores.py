@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ from chiso.interfaces.cli.audit_options import (
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import require_new_or_empty
 from chiso.interfaces.cli.options import JsonOption
-from chiso.interfaces.cli.output import progress
+from chiso.interfaces.cli.output import ActBars, progress
 from chiso.services.audit.scores import audit_scores
 
 
@@ -96,7 +97,10 @@ def scores(
     opened = home_to_record_in(home)
     with progress("Reading", None):
         table = wiring.read_scores(source, columns)
-    with progress("Comparing", None):
-        report = audit_scores(table, plan, is_distance=distance, now=wiring.clock().now())
+    with ExitStack() as open_bars:
+        bars = ActBars(open_bars)
+        report = audit_scores(
+            table, plan, is_distance=distance, now=wiring.clock().now(), watch=bars.told
+        )
     answer(report, out, opened, json)
     return Exit.DONE

@@ -140,13 +140,14 @@ class ActBars:
 
     def __init__(self, open_bars: ExitStack) -> None:
         self._open = open_bars
-        self._act: Enum | None = None
+        self._act: Enum | str | None = None
         self._step = Step(None)
 
-    def told(self, act: Enum, done: int, total: int) -> None:
-        """Show how far an act is; its value is its title."""
-        if act is not self._act:
+    def told(self, act: Enum | str, done: int, total: int) -> None:
+        """Show how far an act is; it is, or its value is, its title."""
+        if act != self._act:
             self._open.close()
             self._act = act
-            self._step = self._open.enter_context(progress(str(act.value), total))
+            title = act if isinstance(act, str) else str(act.value)
+            self._step = self._open.enter_context(progress(title, total))
         self._step.to(done)

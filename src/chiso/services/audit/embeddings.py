@@ -10,7 +10,7 @@ from chiso.core.audit_inputs import EmbeddingTable
 from chiso.core.times import to_text
 from chiso.evaluate.audit_plan import AuditPlan
 from chiso.evaluate.vectors import VectorSource
-from chiso.services.audit.measuring import SOFTWARE, Watcher, comparing, measured, silently
+from chiso.services.audit.measuring import SOFTWARE, Watched, Watcher, measured, silently
 from chiso.services.audit.people import crowd_of, label_of_each_person
 from chiso.services.audit.report import AuditedInput, AuditKind, AuditReport, Provenance
 
@@ -30,12 +30,13 @@ def audit_embeddings(
         for each in table.groups
     ]
     crowd = crowd_of(columns, file.refused)
+    watched = Watched(watch)
     source = VectorSource(
         crowd,
         table.vectors,
         subjects.codes,
         lowest=np.inf if plan.given_threshold is None else plan.given_threshold,
-        progress=comparing(watch),
+        progress=watched.share,
     )
     provenance = Provenance(
         kind=AuditKind.EMBEDDINGS,
@@ -57,7 +58,7 @@ def audit_embeddings(
         made=to_text(now),
         notes=_notes(table, source.samples.max()),
     )
-    return measured(source, plan, provenance)
+    return measured(source, plan, provenance, watched, scores_are_cosines=True)
 
 
 def _require_distinct_samples(table: EmbeddingTable) -> None:

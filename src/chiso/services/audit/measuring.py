@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Mapping
 
 from chiso import __version__
 from chiso.core.errors import ChisoError, Code
@@ -15,45 +11,58 @@ from chiso.evaluate.evidence import ComparisonSource
 from chiso.services.audit.report import AuditReport, Provenance
 
 SOFTWARE = f"chiso {__version__}"
-_WHOLE = 1000
+_WHOLE = 100
+
+Watcher = Callable[[str, int, int], None]
+"""(what is being done, how far, of how much)."""
 
 
-class Act(Enum):
-    """What is being done, for whoever watches."""
+class Watched:
+    """Passes on what is being done, and how far that is, from those who know only one of them."""
 
-    PHOTOS = "Looking at photos"
-    COMPARISONS = "Comparing"
+    def __init__(self, watch: Watcher) -> None:
+        self._watch = watch
+        self._what = "Comparing"
+
+    def begin(self, what: str) -> None:
+        """Something else is being done from now on."""
+        self._what = what[:1].upper() + what[1:]
+        self.share(0.0)
+
+    def share(self, done: float) -> None:
+        """How far it is, in [0, 1]."""
+        self._watch(self._what, round(done * _WHOLE), _WHOLE)
 
 
-Watcher = Callable[[Act, int, int], None]
-"""(act, done, in all)."""
-
-
-def silently(_act: Act, _done: int, _total: int) -> None:
+def silently(_what: str, _done: int, _total: int) -> None:
     """Watch nothing."""
-
-
-def comparing(watch: Watcher) -> Callable[[float], None]:
-    """Tells a watcher the share of comparisons done, in [0, 1]."""
-    return lambda share: watch(Act.COMPARISONS, round(share * _WHOLE), _WHOLE)
 
 
 def measured(
     source: ComparisonSource,
     plan: AuditPlan,
     provenance: Provenance,
-    offered: NDArray[np.int64] | None = None,
+    watched: Watched,
+    *,
+    offered: Mapping[str, tuple[int, int]] | None = None,
+    scores_are_cosines: bool = False,
 ) -> AuditReport:
     """Measure a source, and put what it rests on beside what was found.
 
-    `offered`: shape (people,), samples that each person gave, with those that gave no template;
-    None where no photos were processed. Raises ChisoError(BAD_ARGUMENT) where the plan cannot be
-    carried out on these people.
+    `offered`: by group, samples offered and those of them that gave no template; None where no
+    photos were processed. Raises ChisoError(BAD_ARGUMENT) where the plan cannot be carried out on
+    these people.
     """
     from chiso.evaluate.audit import audit
 
     try:
-        findings = audit(source, plan, offered=offered)
+        findings = audit(
+            source,
+            plan,
+            offered=offered,
+            scores_are_cosines=scores_are_cosines,
+            progress=watched.begin,
+        )
     except ValueError as error:
         raise ChisoError(
             Code.BAD_ARGUMENT,

@@ -22,7 +22,7 @@ from chiso.evaluate.audit_plan import AuditPlan
 from chiso.evaluate.everyday import EVERYDAY, everyday_photo
 from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.vectors import Role, VectorSource
-from chiso.services.audit.measuring import SOFTWARE, Act, Watcher, comparing, measured, silently
+from chiso.services.audit.measuring import SOFTWARE, Watched, Watcher, measured, silently
 from chiso.services.audit.people import crowd_of
 from chiso.services.audit.report import (
     AuditedInput,
@@ -107,13 +107,14 @@ def audit_photos(
     seen = _look_at(engine, photos, use, permit, watch)
     used = [each for each in seen if each.vector is not None]
     _require_both_roles(photos, used)
+    watched = Watched(watch)
     source = VectorSource(
         crowd,
         np.stack([each.vector for each in used if each.vector is not None]),
         np.array([each.photo.person for each in used], np.int32),
         np.array([each.role for each in used], np.int8),
         lowest=np.inf if plan.given_threshold is None else plan.given_threshold,
-        progress=comparing(watch),
+        progress=watched.share,
     )
     provenance = Provenance(
         kind=AuditKind.PHOTOS,
@@ -145,8 +146,14 @@ def audit_photos(
         made=to_text(now),
         notes=(),
     )
-    offered = np.bincount([each.photo.person for each in seen], minlength=crowd.people)
-    return measured(source, plan, provenance, offered)
+    return measured(
+        source,
+        plan,
+        provenance,
+        watched,
+        offered=_offered(crowd, seen),
+        scores_are_cosines=True,
+    )
 
 
 def _look_at(
@@ -165,7 +172,7 @@ def _look_at(
         else:
             (template,) = templates_of(engine, [face], permit)
             seen.append(_Seen(photo, role, template.vector, None, digest))
-        watch(Act.PHOTOS, len(seen), len(photos.photos))
+        watch("Looking at photos", len(seen), len(photos.photos))
     return seen
 
 
@@ -195,6 +202,16 @@ def _require_both_roles(photos: PhotoSet, used: Sequence[_Seen]) -> None:
                 "Give each person two photos or more that show her face alone: the first by name "
                 "is the reference, the others are probes (`--references N` sets how many).",
             )
+
+
+def _offered(crowd: Crowd, seen: Sequence[_Seen]) -> dict[str, tuple[int, int]]:
+    """By group: photos offered, and those of them that gave no template."""
+    groups = [crowd.groups[crowd.group_of[each.photo.person]] for each in seen]
+    offered = Counter(groups)
+    failed = Counter(
+        group for group, each in zip(groups, seen, strict=True) if each.refusal is not None
+    )
+    return {group: (offered[group], failed[group]) for group in crowd.groups}
 
 
 def _everyday(use: PhotoUse) -> Everyday | None:

@@ -2,8 +2,9 @@
 
 With sample names, two rows of the same two samples are the same comparison, whichever is named
 first. Without them, rows of the same two people are taken for comparisons of different samples, but
-for mirrored ones, (a, b, score) and (b, a, score): where every row has its mirror, the table is a
-full matrix, and half of it is counted; where only some have, nobody can say what they are.
+for mirrored ones, (a, b, score) and (b, a, score): where every row has its mirror, and there are no
+mated ones, the table is a full matrix, and half of it is counted. Else nobody can say what they
+are: of a full matrix with mated comparisons, which of these compare a sample with itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chiso.core.audit_inputs import PairedLabels, ScoreTable
+from chiso.core.errors import ChisoError
 
 EQUAL_WITHIN = 1e-6
 """Relative difference of two scores of the same samples below which they are one comparison."""
@@ -69,53 +71,61 @@ def _of_samples(table: ScoreTable, samples: PairedLabels) -> Distinct:
 
 def _of_people(table: ScoreTable) -> Distinct:
     subjects, scores = table.subjects, table.scores
+    is_mated = subjects.a == subjects.b
     pair = np.minimum(subjects.a, subjects.b) * np.int64(len(subjects.names))
     pair += np.maximum(subjects.a, subjects.b)
     order = np.lexsort((scores, pair))
-    run = np.cumsum(_is_first(pair[order]) | _is_first(scores[order])) - 1
-    of_row = np.empty(len(scores), np.int64)
-    of_row[order] = run
-    forward, backward, mated = (
-        np.bincount(of_row[rows], minlength=run[-1] + 1)
-        for rows in (
-            subjects.a < subjects.b,
-            subjects.a > subjects.b,
-            subjects.a == subjects.b,
-        )
+    run = np.empty(len(scores), np.int64)
+    run[order] = np.cumsum(_is_first(pair[order]) | _is_first(scores[order])) - 1
+    forward, backward = (
+        np.bincount(run[rows], minlength=int(run.max()) + 1)
+        for rows in (subjects.a < subjects.b, subjects.a > subjects.b)
     )
     mirrored = int(np.minimum(forward, backward).sum())
     if not mirrored:
-        return Distinct(np.ones(len(scores), bool), "")
-    if (forward != backward).any() or (mated % 2).any():
-        raise _cannot_tell(table, of_row, np.flatnonzero((forward > 0) & (backward > 0)))
-    # In each run of mated comparisons every other one is kept; of the others the forward ones.
-    rank = np.empty(len(scores), np.int64)
-    rank[order] = np.arange(len(scores)) - _first_of_run(run)
-    kept = np.where(subjects.a == subjects.b, rank % 2 == 0, subjects.a < subjects.b)
+        return Distinct(np.ones(len(scores), bool), _highest_note(scores, is_mated))
+    if is_mated.any() or (forward != backward).any():
+        raise _cannot_tell(table, run, (forward > 0) & (backward > 0))
     return Distinct(
-        kept,
-        f"Every comparison is there twice, once from each side, with the same score: {mirrored:,} "
-        "of them between two people; each was counted once.",
+        subjects.a < subjects.b,
+        f"Every comparison is there twice, once from each side, with the same score; each of the "
+        f"{mirrored:,} was counted once.",
     )
 
 
-def _cannot_tell(table: ScoreTable, of_row: NDArray[np.int64], both: NDArray[np.intp]) -> Exception:
+def _highest_note(scores: NDArray[np.float64], is_mated: NDArray[np.bool_]) -> str:
+    """What to say where mated comparisons look like those of a sample with itself."""
+    for extreme in (scores.max(), scores.min()):
+        alike = scores == extreme
+        count = int(np.count_nonzero(alike))
+        if count > 1 and is_mated[alike].all():
+            return (
+                f"{count:,} mated comparisons all have the best score there is, {extreme:g}. If "
+                "they compare a sample with itself, leave them out: they flatter the recogniser."
+            )
+    return ""
+
+
+def _cannot_tell(
+    table: ScoreTable, run: NDArray[np.int64], is_mirrored: NDArray[np.bool_]
+) -> ChisoError:
     file, subjects = table.file, table.subjects
-    rows = np.flatnonzero(np.isin(of_row, both))
+    rows = np.flatnonzero(is_mirrored[run])
     one = int(rows[0])
-    other = int(next(row for row in rows if _is_mirror(table, of_row, one, int(row))))
+    other = int(next(row for row in rows if _is_mirror(table, run, one, int(row))))
     a, b = subjects.names[subjects.a[one]], subjects.names[subjects.b[one]]
     return file.refused(
         f"{file.place(one)} and {file.place(other)} both compare {a!r} and {b!r}, from either "
-        f"side, with the same score {table.scores[one]:g}; other rows are there once, so nobody "
-        "can say whether these are one comparison or two",
-        "Name the samples in columns sample_a and sample_b; or keep one of each such two rows; or, "
-        "if they are comparisons of different samples, name the same person first in both.",
+        f"side, with the same score {table.scores[one]:g}; without the samples' names nobody can "
+        "say whether they are one comparison or two, nor whether mated rows compare a sample with "
+        "itself",
+        "Name the samples in columns sample_a and sample_b; or, if they are comparisons of "
+        "different samples, name the same person first in both; or keep one of each such two rows.",
     )
 
 
-def _is_mirror(table: ScoreTable, of_row: NDArray[np.int64], one: int, other: int) -> bool:
-    return bool(of_row[one] == of_row[other] and table.subjects.a[one] != table.subjects.a[other])
+def _is_mirror(table: ScoreTable, run: NDArray[np.int64], one: int, other: int) -> bool:
+    return bool(run[one] == run[other] and table.subjects.a[one] != table.subjects.a[other])
 
 
 def _is_first(values: NDArray[np.generic]) -> NDArray[np.bool_]:

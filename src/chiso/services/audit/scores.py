@@ -14,7 +14,7 @@ from chiso.core.times import to_text
 from chiso.evaluate.audit_plan import AuditPlan
 from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.listed import ListedSource
-from chiso.services.audit.measuring import SOFTWARE, measured
+from chiso.services.audit.measuring import SOFTWARE, Watched, Watcher, measured, silently
 from chiso.services.audit.people import crowd_of, label_of_each_person
 from chiso.services.audit.repeats import distinct_comparisons
 from chiso.services.audit.report import AuditedInput, AuditKind, AuditReport, Provenance
@@ -35,6 +35,7 @@ def audit_scores(
     *,
     is_distance: bool,
     now: datetime,
+    watch: Watcher = silently,
 ) -> AuditReport:
     """Measure what a table says by group. A given threshold in `plan` is in the table's terms.
 
@@ -80,7 +81,7 @@ def audit_scores(
         made=to_text(now),
         notes=tuple(note for note in notes if note),
     )
-    return measured(source, plan, provenance)
+    return measured(source, plan, provenance, Watched(watch))
 
 
 def _crowd(table: ScoreTable) -> Crowd:
