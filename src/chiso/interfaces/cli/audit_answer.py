@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
@@ -45,40 +45,45 @@ def answer(report: AuditReport, out: Path, home: Home | None, json: bool) -> Non
 
 
 def _show(report: AuditReport) -> None:
-    from chiso.interfaces.fairness_report.numbers import counts_text, interval_text, rate_text
     from chiso.interfaces.fairness_report.words import VERDICTS, headline, verdict_paragraph
 
     findings = report.findings
     show(f"{VERDICTS[findings.verdict]}: {headline(findings)}.")
     show(" ".join(verdict_paragraph(report)))
-
-    def cells(rate: Rate | None) -> tuple[str, str, str]:
-        if rate is None:
-            return "–", "–", "–"
-        return rate_text(rate), counts_text(rate), interval_text(rate)
-
-    has_fte = any(each.fte is not None for each in findings.groups)
-    headings = ["group", "people", "FMR", "errors", "95 %", "FNMR", "errors", "95 %"]
-    headings += ["FNMR at own FMR 1 %"]
-    rows = [
-        [
-            each.group,
-            f"{each.people:,}",
-            *cells(each.fmr),
-            *cells(each.fnmr),
-            _separability(each.separability),
-            *(cells(each.fte)[:2] if has_fte else ()),
-        ]
-        for each in findings.groups
-    ]
-    if has_fte:
-        headings += ["FTE", "photos"]
-    table(headings, rows, numeric=range(1, len(headings)))
+    # A table for each error: both side by side would not fit a terminal.
+    _show_rates("FMR", [(each, each.fmr) for each in findings.groups])
+    _show_rates("FNMR", [(each, each.fnmr) for each in findings.groups], separability=True)
+    failures = [(each, each.fte) for each in findings.groups if each.fte is not None]
+    if failures:
+        _show_rates("FTE", failures)
     for remark in findings.remarks:
         show(remark)
 
 
-def _separability(of: tuple[Separability, ...]) -> str:
+def _show_rates(
+    name: str, rates: Sequence[tuple[GroupFindings, Rate]], *, separability: bool = False
+) -> None:
+    from chiso.interfaces.fairness_report.numbers import counts_text, interval_text, rate_text
+
+    headings = ["group", "people", name, "errors", "95 %"]
+    rows = [
+        [
+            group.group,
+            f"{rate.people:,}",
+            rate_text(rate),
+            counts_text(rate),
+            interval_text(rate),
+        ]
+        for group, rate in rates
+    ]
+    if separability:
+        headings.append("at own FMR 1 %")
+        for row, (group, _) in zip(rows, rates, strict=True):
+            row.append(_separability(group.separability))
+    table(headings, rows, numeric=range(1, len(headings)))
+
+
+def _separability(of: Sequence[Separability]) -> str:
     from chiso.interfaces.fairness_report.numbers import rate_text
 
     first = next(iter(of), None)
