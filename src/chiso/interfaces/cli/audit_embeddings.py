@@ -18,6 +18,7 @@ from chiso.interfaces.cli.audit_options import (
     MaxFmrOption,
     MaxFnmrOption,
     MaxRatioOption,
+    NormaliserOption,
     OutOption,
     PolicyOption,
     SeedOption,
@@ -31,6 +32,7 @@ from chiso.interfaces.cli.files import require_new_or_empty
 from chiso.interfaces.cli.options import JsonOption
 from chiso.interfaces.cli.output import ActBars
 from chiso.services.audit.embeddings import audit_embeddings
+from chiso.services.audit.normalising import require_known
 
 
 def embeddings(
@@ -61,6 +63,7 @@ def embeddings(
             show_default=False,
         ),
     ] = None,
+    normaliser: NormaliserOption = None,
     policy: PolicyOption = Policy.WORST_GROUP,
     target_fmr: TargetOption = 0.001,
     seed: SeedOption = 1,
@@ -83,6 +86,7 @@ def embeddings(
     Example: chiso audit embeddings embeddings.parquet --by ethnicity --out report
     """
     require_new_or_empty(out)
+    require_known(normaliser)
     requirements = limits(max_fmr, max_fnmr, max_fmr_ratio, max_fnmr_difference)
     plan = plan_of(seed, policy, target_fmr, threshold, "", requirements)
     columns = columns_of(by)
@@ -90,6 +94,8 @@ def embeddings(
     table = wiring.read_embeddings(source, columns)
     with ExitStack() as open_bars:
         bars = ActBars(open_bars)
-        report = audit_embeddings(table, plan, now=wiring.clock().now(), watch=bars.told)
+        report = audit_embeddings(
+            table, plan, normaliser=normaliser, now=wiring.clock().now(), watch=bars.told
+        )
     answer(report, out, opened, json)
     return Exit.DONE

@@ -73,6 +73,18 @@ MaxDifferenceOption = Annotated[
         "percentage points.",
     ),
 ]
+NormaliserOption = Annotated[
+    str | None,
+    typer.Option(
+        "--normaliser",
+        metavar="NAME|all",
+        help="Show beside it what a score normaliser changes for every group, in both errors: "
+        "as-norm, fsn, faircal, local-density, or all of them. Each is fitted to a third of the "
+        "people, who are then in no other part; none sees a group, but for an oracle that shows "
+        "what knowing would give.",
+        show_default=False,
+    ),
+]
 LogHomeOption = Annotated[
     Path | None,
     typer.Option(

@@ -26,6 +26,7 @@ from chiso.interfaces.cli.audit_options import (
     MaxFmrOption,
     MaxFnmrOption,
     MaxRatioOption,
+    NormaliserOption,
     OutOption,
     PolicyOption,
     SeedOption,
@@ -40,6 +41,7 @@ from chiso.interfaces.cli.options import JsonOption
 from chiso.interfaces.cli.output import ActBars
 from chiso.interfaces.cli.study import PEOPLE_FILE, PhotographedPerson, read_people
 from chiso.services import thresholds
+from chiso.services.audit.normalising import require_known
 from chiso.services.audit.photos import AuditPhoto, PhotoSet, PhotoUse, audit_photos
 from chiso.services.home import Engine, Home
 
@@ -101,6 +103,7 @@ def photos(
             show_default=False,
         ),
     ] = None,
+    normaliser: NormaliserOption = None,
     policy: PolicyOption = Policy.WORST_GROUP,
     target_fmr: TargetOption = 0.001,
     seed: SeedOption = 1,
@@ -145,6 +148,7 @@ def photos(
     Example: chiso audit photos people --consent signed.pdf --by ethnicity --everyday --out report
     """
     require_new_or_empty(out)
+    require_known(normaliser)
     requirements = limits(max_fmr, max_fnmr, max_fmr_ratio, max_fnmr_difference)
     opened = home_to_record_in(home)
     photo_set = _read(source, consent, columns_of(by))
@@ -152,7 +156,7 @@ def photos(
     value, record = _threshold(threshold, opened, engine)
     given_by = "" if record is None else f"record {record}"
     plan = plan_of(seed, policy, target_fmr, value, given_by, requirements)
-    use = PhotoUse(references, everyday_seed if everyday else None)
+    use = PhotoUse(references, everyday_seed if everyday else None, normaliser)
     with ExitStack() as open_bars:
         bars = ActBars(open_bars)
         report = audit_photos(

@@ -9,16 +9,21 @@ import numpy as np
 from chiso.core.audit_inputs import EmbeddingTable
 from chiso.core.times import to_text
 from chiso.evaluate.audit_plan import AuditPlan
-from chiso.evaluate.vectors import VectorSource
 from chiso.services.audit.measuring import SOFTWARE, Watched, Watcher, measured, silently
+from chiso.services.audit.normalising import Samples, normalised, with_calibration
 from chiso.services.audit.people import crowd_of, label_of_each_person
 from chiso.services.audit.report import AuditedInput, AuditKind, AuditReport, Provenance
 
 
 def audit_embeddings(
-    table: EmbeddingTable, plan: AuditPlan, *, now: datetime, watch: Watcher = silently
+    table: EmbeddingTable,
+    plan: AuditPlan,
+    *,
+    normaliser: str | None = None,
+    now: datetime,
+    watch: Watcher = silently,
 ) -> AuditReport:
-    """Measure what embeddings tell apart, by group.
+    """Measure what embeddings tell apart, by group; beside it, what a normaliser (or all) changes.
 
     Raises ChisoError: BAD_TABLE, naming the rows that contradict; BAD_ARGUMENT where what was asked
     for cannot be had from these samples.
@@ -30,14 +35,10 @@ def audit_embeddings(
         for each in table.groups
     ]
     crowd = crowd_of(columns, file.refused)
+    plan = with_calibration(plan, normaliser)
     watched = Watched(watch)
-    source = VectorSource(
-        crowd,
-        table.vectors,
-        subjects.codes,
-        lowest=np.inf if plan.given_threshold is None else plan.given_threshold,
-        progress=watched.share,
-    )
+    samples = Samples(crowd, table.vectors, subjects.codes, None, watched.share)
+    source = samples.source(plan)
     provenance = Provenance(
         kind=AuditKind.EMBEDDINGS,
         audited=AuditedInput(
@@ -58,7 +59,14 @@ def audit_embeddings(
         made=to_text(now),
         notes=_notes(table, source.samples.max()),
     )
-    return measured(source, plan, provenance, watched, scores_are_cosines=True)
+    return measured(
+        source,
+        plan,
+        provenance,
+        watched,
+        normalised=normalised(samples, plan, normaliser),
+        scores_are_cosines=True,
+    )
 
 
 def _require_distinct_samples(table: EmbeddingTable) -> None:

@@ -45,13 +45,14 @@ def measured(
     watched: Watched,
     *,
     offered: Mapping[str, tuple[int, int]] | None = None,
+    normalised: Mapping[str, ComparisonSource] | None = None,
     scores_are_cosines: bool = False,
 ) -> AuditReport:
     """Measure a source, and put what it rests on beside what was found.
 
     `offered`: by group, samples offered and those of them that gave no template; None where no
-    photos were processed. Raises ChisoError(BAD_ARGUMENT) where the plan cannot be carried out on
-    these people.
+    photos were processed. `normalised`: the same comparisons by name of a normaliser. Raises
+    ChisoError(BAD_ARGUMENT) where the plan cannot be carried out on these people.
     """
     from chiso.evaluate.audit import audit
 
@@ -60,6 +61,7 @@ def measured(
             source,
             plan,
             offered=offered,
+            normalised=normalised,
             scores_are_cosines=scores_are_cosines,
             progress=watched.begin,
         )

@@ -21,8 +21,9 @@ from chiso.core.times import to_text
 from chiso.evaluate.audit_plan import AuditPlan
 from chiso.evaluate.everyday import EVERYDAY, everyday_photo
 from chiso.evaluate.evidence import Crowd
-from chiso.evaluate.vectors import Role, VectorSource
+from chiso.evaluate.vectors import Role
 from chiso.services.audit.measuring import SOFTWARE, Watched, Watcher, measured, silently
+from chiso.services.audit.normalising import Samples, normalised, with_calibration
 from chiso.services.audit.people import crowd_of
 from chiso.services.audit.report import (
     AuditedInput,
@@ -69,10 +70,14 @@ class PhotoSet:
 
 @dataclass(frozen=True, slots=True)
 class PhotoUse:
-    """How photos are used: how many a person are references; the seed of everyday, or None."""
+    """How photos are used: how many a person are references; the seed of everyday, or None.
+
+    `normaliser`: to show beside, by name, or all; None for none.
+    """
 
     references: int
     everyday_seed: int | None
+    normaliser: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +112,14 @@ def audit_photos(
     seen = _look_at(engine, photos, use, permit, watch)
     used = [each for each in seen if each.vector is not None]
     _require_both_roles(photos, used)
+    plan = with_calibration(plan, use.normaliser)
     watched = Watched(watch)
-    source = VectorSource(
+    samples = Samples(
         crowd,
         np.stack([each.vector for each in used if each.vector is not None]),
         np.array([each.photo.person for each in used], np.int32),
         np.array([each.role for each in used], np.int8),
-        lowest=np.inf if plan.given_threshold is None else plan.given_threshold,
-        progress=watched.share,
+        watched.share,
     )
     provenance = Provenance(
         kind=AuditKind.PHOTOS,
@@ -147,10 +152,11 @@ def audit_photos(
         notes=(),
     )
     return measured(
-        source,
+        samples.source(plan),
         plan,
         provenance,
         watched,
+        normalised=normalised(samples, plan, use.normaliser),
         offered=_offered(crowd, seen),
         scores_are_cosines=True,
     )
