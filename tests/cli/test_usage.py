@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer.main
 from tests.cli.running import (
@@ -184,6 +185,15 @@ def _words(
         ("subjects",): tuple,
         ("receipts",): tuple,
         ("export",): lambda: ("001", "--out", folder / "export"),
+        ("audit", "scores"): lambda: (_scores(folder / "s.csv"), "--out", folder / "scores"),
+        ("audit", "embeddings"): lambda: (
+            *(_embeddings(folder / "e.npz"), "--threshold", "0.5"),
+            *("--out", folder / "embeddings"),
+        ),
+        ("audit", "photos"): lambda: (
+            *(_study(folder / "faces", volunteer), "--consent", form, "--by", "subject"),
+            *("--threshold", "0.9", "--out", folder / "photos"),
+        ),
         ("audit", "tone"): lambda: (
             *("--people", "2", "--captures", "2", "--size", "96", "--jobs", "1"),
             *("--cache", folder / "renders", "--out", folder / "tone"),
@@ -213,6 +223,23 @@ def _words(
         ),
     }
     return [*command, *arguments[command]()]
+
+
+def _scores(path: Path) -> Path:
+    rows = [
+        f"p{one},p{other},0.{9 if one == other else one + other},x,x"
+        for one in range(4)
+        for other in range(one, 4)
+    ]
+    path.write_text("\n".join(["subject_a,subject_b,score,group_a,group_b", *rows]))
+    return path
+
+
+def _embeddings(path: Path) -> Path:
+    vectors = np.random.default_rng(1).normal(size=(8, 16)).astype(np.float32)
+    numbers = np.arange(8)
+    np.savez(path, sample=numbers, subject=numbers // 2, group=numbers // 4, vector=vectors)
+    return path
 
 
 def _record(chiso: Chiso) -> str:

@@ -230,7 +230,7 @@ def _read(folder: Path, consent: Path, by: Sequence[str]) -> PhotoSet:
         raise ChisoError(
             Code.DATA_MISSING,
             f"{folder} has no photos of the people in its {PEOPLE_FILE}.",
-            "Name each photo after its subject: 001_a.jpg, 001_b.jpg, 002_a.jpg …",
+            "Name each photo after its subject: 001_a.jpg, 001_b.jpg, 002_a.jpg and so on.",
         )
     return photo_set
 

@@ -1,0 +1,147 @@
+"""`chiso audit photos`, end to end, with a few photos of the London Set."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tests.cli.running import Chiso, Outcome, assert_error, assert_whole
+
+Audit = Callable[..., Outcome]
+SUBJECTS = ("001", "003", "005", "006")
+
+
+@pytest.fixture
+def folder(small_photos: list[tuple[str, Path, Path]], tmp_path: Path) -> Path:
+    """Four people, two small photos each; one of each pair reported "a", one "b"."""
+    folder = tmp_path / "people"
+    folder.mkdir()
+    rows = ["subject,group,gender"]
+    for index, (subject, *photos) in enumerate(small_photos[: len(SUBJECTS)]):
+        rows.append(f"{subject}, {'ab'[index % 2]} ,{'wm'[index // 2]}")
+        for photo in photos:
+            shutil.copy(photo, folder)
+    (folder / "people.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.fixture
+def audit(run: Chiso, folder: Path, tmp_path: Path) -> Audit:
+    """`chiso audit photos`, of that folder, into `out`."""
+
+    def measure(*words: str) -> Outcome:
+        consent = ("--consent", tmp_path / "form.pdf")
+        return run("audit", "photos", folder, *consent, *words, "--out", tmp_path / "out")
+
+    return measure
+
+
+def _report(tmp_path: Path) -> dict[str, object]:
+    document: dict[str, object] = json.loads((tmp_path / "out" / "report.json").read_text())
+    return document
+
+
+def test_first_photos_are_references_and_every_probe_meets_every_reference(
+    run: Chiso, audit: Audit, tmp_path: Path
+) -> None:
+    done = audit("--by", "group", "--threshold", "0.93")
+    assert done.status == 0, done
+    everyone, a, b = done.document["groups"]
+    assert (a["group"], b["group"]) == ("a", "b")
+    assert everyone["fnmr"]["trials"] == 4
+    assert everyone["fmr"]["trials"] == 12
+    assert a["fmr"]["trials"] == 2
+    assert (everyone["fte"]["errors"], everyone["fte"]["trials"]) == (0, 8)
+    assert done.document["leaf"] is not None
+    assert_whole(run)
+
+
+def test_photos_without_a_face_are_counted_for_their_group_and_why(
+    audit: Audit, folder: Path, tmp_path: Path
+) -> None:
+    photo = sorted(folder.glob("*_smiling.jpg"))[1]
+    Image.new("RGB", (256, 256), (90, 90, 90)).save(photo)
+    done = audit("--by", "group", "--threshold", "0.93")
+    assert done.status == 0, done
+    fte = {each["group"]: each["fte"] for each in done.document["groups"]}
+    assert [fte[name]["errors"] for name in ("everyone", "a", "b")] == [1, 0, 1]
+    assert fte["b"]["trials"] == 4
+    provenance = _report(tmp_path)["provenance"]
+    assert isinstance(provenance, dict)
+    assert provenance["photos"]["refused"] == [
+        {"group": "b", "role": "probe", "code": "no-face", "count": 1}
+    ]
+
+
+def test_everyday_probes_are_seeded_and_are_not_those_that_came(
+    audit: Audit, tmp_path: Path
+) -> None:
+    reports = []
+    for words in ((), ("--everyday",), ("--everyday",), ("--everyday", "--everyday-seed", "2")):
+        assert audit("--by", "group", "--threshold", "0.93", *words).status == 0
+        findings = _report(tmp_path)["findings"]
+        assert isinstance(findings, dict)
+        reports.append(json.dumps(findings["groups"][0]["mated_scores"]))
+        shutil.rmtree(tmp_path / "out")
+    posed, once, again, other = reports
+    assert once == again
+    assert len({posed, once, other}) == 3
+
+
+def test_a_record_of_the_home_can_give_the_threshold(
+    run: Chiso, audit: Audit, small_photos: list[tuple[str, Path, Path]], tmp_path: Path
+) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    chosen = small_photos[len(SUBJECTS) : len(SUBJECTS) + 8]
+    (others / "people.csv").write_text("\n".join(["subject", *(each for each, *_ in chosen)]))
+    for _, *photos in chosen:
+        for photo in photos:
+            shutil.copy(photo, others)
+    fitted = run(
+        *("threshold", "fit", "--from", others, "--consent", tmp_path / "form.pdf"),
+        *("--target-fmr", "0.2"),
+    )
+    assert fitted.status == 0, fitted
+    record = fitted.document
+    done = audit("--by", "group", "--threshold", record["record_id"])
+    assert done.status == 0, done
+    assert done.document["threshold"]["value"] == record["value"]
+    provenance = _report(tmp_path)["provenance"]
+    assert isinstance(provenance, dict)
+    assert provenance["threshold_record"] == record["record_id"]
+    unknown = run(
+        *("audit", "photos", tmp_path / "people", "--consent", tmp_path / "form.pdf"),
+        *("--by", "group", "--threshold", "mine", "--out", tmp_path / "other"),
+    )
+    assert_error(unknown, 6, "threshold-missing", "chiso threshold list")
+
+
+@pytest.mark.parametrize(
+    ("people", "words", "said"),
+    [
+        (None, ("--by", "ethnicity"), "no column ethnicity; it has subject, group, gender"),
+        ("001,,w\n003,a,w\n", ("--by", "group"), "group of 001 is empty"),
+        ("001,A,w\n003,a,w\n", ("--by", "group"), "'A' and 'a'"),
+        ("001,everyone,w\n003,a,w\n", ("--by", "group"), "everyone"),
+    ],
+)
+def test_a_list_of_people_without_usable_groups_is_refused(
+    audit: Audit, folder: Path, people: str | None, words: tuple[str, ...], said: str
+) -> None:
+    if people is not None:
+        (folder / "people.csv").write_text(f"subject,group,gender\n{people}")
+    assert_error(audit(*words), 2, "bad-manifest", said)
+
+
+def test_a_folder_that_gives_nothing_to_compare_is_refused(audit: Audit, folder: Path) -> None:
+    for photo in folder.glob("*_smiling.jpg"):
+        photo.unlink()
+    assert_error(audit("--by", "group"), 6, "data-missing", "probe", "two photos")
+    for photo in folder.glob("*.jpg"):
+        photo.unlink()
+    assert_error(audit("--by", "group"), 6, "data-missing", "no photos")
