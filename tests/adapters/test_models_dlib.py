@@ -74,11 +74,33 @@ def test_templates_have_unit_length_and_carry_the_recipe(
         assert template.model == embedder.digest
 
 
-def test_a_mirrored_chip_has_the_same_template(
+def test_a_mirrored_chip_has_the_same_reference_but_for_the_noise_of_its_copies(
     embedder: Embedder, chips: NDArray[np.uint8]
 ) -> None:
-    upright, mirrored = embedder.embed([chips[0], chips[0][:, ::-1]])
+    upright, mirrored = embedder.embed_references([chips[0], chips[0][:, ::-1]])
+    assert upright.vector @ mirrored.vector > 0.999
+
+
+def test_a_network_without_an_enhancement_sees_a_chip_and_its_mirror_image_alike(
+    entry: ModelEntry, spec: EmbedderSpec, model_store: ModelStore, chips: NDArray[np.uint8]
+) -> None:
+    plain = OnnxEmbedder(
+        entry, replace(spec, enhancement=None), open_session(model_store.graph(DLIB), 1)
+    )
+    upright, mirrored = plain.embed([chips[0], chips[0][:, ::-1]])
     np.testing.assert_allclose(upright.vector, mirrored.vector, atol=1e-6)
+    (reference,) = plain.embed_references([chips[0]])
+    np.testing.assert_array_equal(reference.vector, upright.vector)
+
+
+def test_a_reference_is_the_same_every_time_and_of_the_same_model(
+    embedder: Embedder, chips: NDArray[np.uint8]
+) -> None:
+    alone = embedder.embed_references([chips[0]])[0]
+    again = embedder.embed_references(list(chips))[0]
+    np.testing.assert_allclose(alone.vector, again.vector, atol=1e-5)
+    assert alone.model == embedder.digest
+    assert np.linalg.norm(alone.vector) == pytest.approx(1, abs=1e-6)
 
 
 def test_embedding_leaves_the_chip_unchanged(embedder: Embedder, chips: NDArray[np.uint8]) -> None:
@@ -109,13 +131,14 @@ def test_the_digest_names_the_whole_recipe(
         recipe_digest(
             entry.sha256, replace(spec, normalisation=replace(spec.normalisation, scale=1.0))
         ),
+        recipe_digest(entry.sha256, replace(spec, enhancement=None)),
     }
-    assert len(others - {embedder.digest}) == 3
+    assert len(others - {embedder.digest}) == 4
 
 
 def test_the_digest_of_the_offline_recipe_never_changes(embedder: Embedder) -> None:
     # Stored templates carry it: if this fails, every home must enrol its people again.
-    assert embedder.digest == "77aaa1ddcbbf7732041095f52955d236ade71c7ec843be17c784183836e2c84b"
+    assert embedder.digest == "0ae3ebed5539ca6610046416d87ab3d208e848e68b2a25afd5d2aeefc840eed7"
 
 
 def test_building_twice_gives_the_same_bytes(model_store: ModelStore) -> None:

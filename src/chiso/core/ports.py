@@ -27,7 +27,11 @@ class Detector(Protocol):
 
 
 class Embedder(Protocol):
-    """Turns aligned chips into unit-length templates (each averaged with its mirror image)."""
+    """Turns aligned chips into unit-length templates (each averaged with its mirror image).
+
+    A reference is made with more care than a probe, once, at enrolment. Both are templates of the
+    same model and compare with each other.
+    """
 
     @property
     def name(self) -> str:
@@ -50,7 +54,11 @@ class Embedder(Protocol):
         ...
 
     def embed(self, chips: Sequence[Pixels]) -> tuple[Template, ...]:
-        """One template a chip; each chip (size, size, 3), uint8, RGB, is left unchanged."""
+        """One probe's template a chip; each chip (size, size, 3), uint8, RGB, is left unchanged."""
+        ...
+
+    def embed_references(self, chips: Sequence[Pixels]) -> tuple[Template, ...]:
+        """One reference's template a chip, likewise; slower, and nearer to poor photos."""
         ...
 
 

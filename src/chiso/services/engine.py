@@ -68,10 +68,22 @@ def single_face(engine: Engine, photo: bytes, limits: QualityLimits) -> Measured
 def templates_of(
     engine: Engine, faces: Sequence[MeasuredFace], permit: Permit
 ) -> tuple[Template, ...]:
-    """One template a face, under a permit that still holds some receipt (invariant 1)."""
+    """One probe's template a face, under a permit that holds some receipt (invariant 1)."""
+    _require_receipts(permit)
+    return engine.embedder.embed([each.aligned.chip for each in faces]) if faces else ()
+
+
+def reference_templates_of(
+    engine: Engine, faces: Sequence[MeasuredFace], permit: Permit
+) -> tuple[Template, ...]:
+    """One reference's template a face, under a permit that holds some receipt (invariant 1)."""
+    _require_receipts(permit)
+    return engine.embedder.embed_references([each.aligned.chip for each in faces]) if faces else ()
+
+
+def _require_receipts(permit: Permit) -> None:
     if not permit.receipts:
         raise ValueError("a permit without receipts permits nothing")
-    return engine.embedder.embed([each.aligned.chip for each in faces]) if faces else ()
 
 
 def _measured(

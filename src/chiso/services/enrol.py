@@ -17,7 +17,7 @@ from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.core.storage import SealedReference, SignedReceipt, Subject, WriteTransaction
 from chiso.core.templates import Template
-from chiso.services.engine import MeasuredFace, single_face, templates_of
+from chiso.services.engine import MeasuredFace, reference_templates_of, single_face
 from chiso.services.home import Home
 from chiso.services.log import record, require_own
 from chiso.services.withdraw import finish_erasures
@@ -85,7 +85,7 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
         if isinstance(face, Refusal):
             return PhotoRefused(photo.name, face)
         faces.append(face)
-    templates = templates_of(engine, faces, permit)
+    templates = reference_templates_of(engine, faces, permit)
 
     _expect_key(home, provisional.parties)
     try:

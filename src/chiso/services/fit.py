@@ -18,7 +18,7 @@ from chiso.core.templates import ModelDigest
 from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.vectors import Role, VectorSource
 from chiso.services.audit.people import crowd_of, label_of_each_person
-from chiso.services.engine import single_face, templates_of
+from chiso.services.engine import reference_templates_of, single_face, templates_of
 from chiso.services.home import Engine
 from chiso.services.threshold_record import Basis, Wanted, record_from
 
@@ -151,7 +151,8 @@ def _measured(
         if isinstance(face, Refusal):
             refused.append((photo.name, face))
             continue
-        (template,) = templates_of(engine, [face], permit)
+        embedded = reference_templates_of if role is Role.REFERENCE else templates_of
+        (template,) = embedded(engine, [face], permit)
         if role is Role.REFERENCE:
             index[photo.subject] = len(groups)
             groups.append(photo.group or NOT_REPORTED)

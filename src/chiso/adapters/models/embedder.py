@@ -10,6 +10,7 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
+from chiso.adapters.models.enhance import blurred, degraded, denoised
 from chiso.adapters.models.manifest import EmbedderSpec, ModelEntry
 from chiso.adapters.models.planes import planes_of
 from chiso.adapters.models.sessions import Session
@@ -51,26 +52,56 @@ class OnnxEmbedder:
         return self._spec.dimensions
 
     def embed(self, chips: Sequence[Pixels]) -> tuple[Template, ...]:
-        """One template a chip: the descriptors of chip and mirror image, added, to unit length.
+        """One template a chip, to be compared with references.
 
-        Chips (size, size, 3), uint8, RGB. Raises `ChisoError`: BAD_ARGUMENT for another shape,
-        MODEL_FAILED where the network's numbers have no direction, so that nothing can be compared.
+        The descriptors of the chip and of its mirror image, added, to unit length; where the recipe
+        has an enhancement, the one is denoised and the other blurred. Chips (size, size, 3), uint8,
+        RGB. Raises `ChisoError`: BAD_ARGUMENT for another shape, MODEL_FAILED where the network's
+        numbers have no direction, so that nothing can be compared.
         """
         if not chips:
             return ()
-        upright = self._stacked(chips)
-        mirrored = upright[:, :, ::-1]
-        descriptors = self.describe(np.concatenate([upright, mirrored]))
+        upright = mirrored = self._stacked(chips)
+        if self._spec.enhancement is not None:
+            mirrored = blurred(upright, self._spec.enhancement.blur_px)
+            upright = denoised(upright, self._spec.enhancement.denoise)
+        return self._templates(self._of_both_sides(upright, mirrored))
+
+    def embed_references(self, chips: Sequence[Pixels]) -> tuple[Template, ...]:
+        """One template a chip, to be kept and compared with.
+
+        The mean over the chip and the degraded copies of it that the recipe names, all blurred, so
+        that it takes as many times longer as there are copies, once, at enrolment. Raises as
+        `embed` does.
+        """
+        enhancement = self._spec.enhancement
+        if enhancement is None or not chips:
+            return self.embed(chips)
+        clean = self._stacked(chips)
+        total = np.zeros((len(chips), self.dimensions), np.float32)
+        for copy in [clean, *degraded(clean, enhancement.reference_copies)]:
+            soft = blurred(copy, enhancement.blur_px)
+            total += self._of_both_sides(soft, soft)
+        return self._templates(_to_unit_length(total))
+
+    def _of_both_sides(
+        self, upright: NDArray[np.uint8], to_mirror: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
+        """Descriptors of chips and of mirror images, added, to unit length: (n, dimensions)."""
+        descriptors = self.describe(np.concatenate([upright, to_mirror[:, :, ::-1]]))
         with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is refused below
-            summed = descriptors[: len(chips)] + descriptors[len(chips) :]
-            lengths = np.linalg.norm(summed, axis=1, keepdims=True)
+            summed = descriptors[: len(upright)] + descriptors[len(upright) :]
+            lengths = np.linalg.norm(summed, axis=1)
         if not np.all(np.isfinite(lengths) & (lengths > 0)):
             raise ChisoError(
                 Code.MODEL_FAILED,
                 f"{self._name} gave numbers that are no template: not finite, or all zero.",
                 "Use another model with `chiso models use`; if it is your own, export it anew.",
             )
-        return tuple(Template(vector, self._digest) for vector in summed / lengths)
+        return _to_unit_length(summed)
+
+    def _templates(self, vectors: NDArray[np.float32]) -> tuple[Template, ...]:
+        return tuple(Template(vector, self._digest) for vector in vectors)
 
     def describe(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The network's own descriptors (n, dimensions), of no particular length.
@@ -97,9 +128,14 @@ class OnnxEmbedder:
         return np.stack(chips)
 
 
+def _to_unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
+
+
 def recipe_digest(weights_sha256: str, spec: EmbedderSpec) -> ModelDigest:
     """SHA-256 of everything that decides a template, as JSON with sorted keys and no spaces."""
-    recipe = {
+    recipe: dict[str, object] = {
         "weights_sha256": weights_sha256,
         "architecture": spec.architecture.value,
         "geometry": asdict(spec.geometry),
@@ -107,5 +143,7 @@ def recipe_digest(weights_sha256: str, spec: EmbedderSpec) -> ModelDigest:
         "mirror": True,
         "unit_length": True,
     }
+    if spec.enhancement is not None:
+        recipe["enhancement"] = asdict(spec.enhancement)
     canonical = json.dumps(recipe, sort_keys=True, separators=(",", ":")).encode()
     return ModelDigest(hashlib.sha256(canonical).hexdigest())

@@ -94,6 +94,49 @@ class DetectorSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class GuidedFilter:
+    """How chips are denoised; see `enhance.denoised`."""
+
+    __pydantic_config__ = _STRICT
+
+    radius_px: Annotated[int, Field(ge=1, le=20)]
+    epsilon: Annotated[float, Field(gt=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One degraded copy of a reference: blurred, or once as small as `side_px`, or in less light.
+
+    `light`: share of it that is left. `noise`: its standard deviation where all light is there, in
+    shares of white; drawn from `seed`.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    blur_px: float = 0.0
+    side_px: Annotated[int, Field(ge=8)] | None = None
+    light: float = 1.0
+    noise: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Enhancement:
+    """What is done to chips before this network. Chosen for one network by measuring it.
+
+    A probe's chip is denoised and its mirror image is blurred by `blur_px`, the standard deviation
+    of a Gaussian: two ways of losing noise that lose different things. A reference is the mean over
+    its chip and `reference_copies`, all blurred, each with its mirror image.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    denoise: GuidedFilter
+    blur_px: float
+    reference_copies: tuple[Copy, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EmbedderSpec:
     """A descriptor network: the chip it wants and the length of the vector it gives."""
 
@@ -104,6 +147,7 @@ class EmbedderSpec:
     normalisation: Normalisation
     geometry: AlignmentGeometry
     dimensions: int
+    enhancement: Enhancement | None = None
 
 
 @dataclass(frozen=True, slots=True)

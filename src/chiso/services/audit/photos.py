@@ -35,7 +35,12 @@ from chiso.services.audit.report import (
     Provenance,
     RefusedSamples,
 )
-from chiso.services.engine import MeasuredFace, single_face, templates_of
+from chiso.services.engine import (
+    MeasuredFace,
+    reference_templates_of,
+    single_face,
+    templates_of,
+)
 from chiso.services.home import Engine
 
 EVERYDAY_DESCRIPTION = (
@@ -176,7 +181,8 @@ def _look_at(
         if isinstance(face, Refusal):
             seen.append(_Seen(photo, role, None, face.code, digest))
         else:
-            (template,) = templates_of(engine, [face], permit)
+            embedded = reference_templates_of if role is Role.REFERENCE else templates_of
+            (template,) = embedded(engine, [face], permit)
             seen.append(_Seen(photo, role, template.vector, None, digest))
         watch("Looking at photos", len(seen), len(photos.photos))
     return seen
