@@ -37,7 +37,7 @@ from chiso.core.consent import Permit
 from chiso.core.errors import Code
 from chiso.core.samples import Landmarks, Refusal
 from chiso.core.settings import CaptureSettings
-from chiso.interfaces.cli import audit
+from chiso.interfaces.cli import audit_tone
 from chiso.services.engine import faces_in, templates_of
 from chiso.services.home import Engine
 from chiso.services.tone_audit.design import (
@@ -150,7 +150,7 @@ def _direct_s(design: Design) -> float:
 
 def _audit_row() -> Row:
     """The audit's own renders of a few shots, its processes' start included, scaled up."""
-    size_px = inspect.signature(audit.tone).parameters["size_px"].default
+    size_px = inspect.signature(audit_tone.tone).parameters["size_px"].default
     design = Design(1, 2 * _CORES, 2, size_px)
     say(f"rendering {design.portraits} portraits of an audit at {size_px} px on all cores")
     with tempfile.TemporaryDirectory(prefix="chiso-bench-") as folder:

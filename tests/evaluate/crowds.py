@@ -37,10 +37,8 @@ def listed(source: VectorSource, vectors: np.ndarray, person: np.ndarray) -> Lis
 def listed_by_role(
     source: VectorSource, vectors: np.ndarray, person: np.ndarray, roles: np.ndarray
 ) -> ListedSource:
-    one, other = np.meshgrid(
-        np.flatnonzero(roles == Role.REFERENCE), np.flatnonzero(roles == Role.PROBE)
-    )
-    one, other = one.ravel(), other.ravel()
+    grid = np.meshgrid(np.flatnonzero(roles == Role.REFERENCE), np.flatnonzero(roles == Role.PROBE))
+    one, other = (each.ravel() for each in grid)
     scores = np.einsum("ij,ij->i", vectors[one], vectors[other])
     return ListedSource(
         source.crowd, source.samples, scores.astype(np.float64), person[one], person[other]

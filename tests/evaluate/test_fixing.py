@@ -6,7 +6,7 @@ from tests.evaluate.crowds import crowd_of, faces
 
 from chiso.evaluate.counting import nonmated_errors
 from chiso.evaluate.evidence import Crowd, Evidence
-from chiso.evaluate.findings import EVERYONE
+from chiso.evaluate.findings import EVERYONE, FrozenThreshold
 from chiso.evaluate.fit import Policy
 from chiso.evaluate.fixing import fix_threshold
 from chiso.evaluate.intervals import rate_of
@@ -24,11 +24,13 @@ def listed_evidence(crowd: Crowd, scores: np.ndarray) -> Evidence:
     return source.evidence(everyone_of(crowd))
 
 
-def fixed(evidence: Evidence, target: float, policy: Policy, *, cosines: bool = False):
+def fixed(
+    evidence: Evidence, target: float, policy: Policy, *, cosines: bool = False
+) -> FrozenThreshold:
     return fix_threshold(evidence, target, policy, 5, scores_are_cosines=cosines)
 
 
-def test_pooled_is_the_lowest_threshold_that_meets_the_target():
+def test_pooled_is_the_lowest_threshold_that_meets_the_target() -> None:
     crowd = crowd_of(20)
     found = fixed(listed_evidence(crowd, np.arange(190) / 190), 0.1, Policy.POOLED)
     assert found.set_by == EVERYONE
@@ -37,7 +39,7 @@ def test_pooled_is_the_lowest_threshold_that_meets_the_target():
     assert found.value == np.nextafter(170 / 190, 1)
 
 
-def test_a_target_below_one_comparison_asks_for_more_than_the_highest_false_score():
+def test_a_target_below_one_comparison_asks_for_more_than_the_highest_false_score() -> None:
     scores = np.random.default_rng(1).random(45) * 0.5
     for cosines in (False, True):
         found = fixed(
@@ -46,7 +48,7 @@ def test_a_target_below_one_comparison_asks_for_more_than_the_highest_false_scor
         assert found.value > scores.max()
 
 
-def test_small_groups_of_cosines_are_modelled_and_the_note_says_so():
+def test_small_groups_of_cosines_are_modelled_and_the_note_says_so() -> None:
     crowd = crowd_of(8, 9, 3)
     vectors, person = faces(crowd, 2, seed=1)
     evidence = VectorSource(crowd, vectors, person).evidence(everyone_of(crowd))
@@ -60,7 +62,7 @@ def test_small_groups_of_cosines_are_modelled_and_the_note_says_so():
     assert "counted" in counted.note
 
 
-def test_the_model_reads_bins_where_not_all_scores_were_kept():
+def test_the_model_reads_bins_where_not_all_scores_were_kept() -> None:
     crowd = crowd_of(40, 40)
     vectors, person = faces(crowd, 2, seed=2)
     full, binned = (
@@ -74,7 +76,7 @@ def test_the_model_reads_bins_where_not_all_scores_were_kept():
     assert thresholds[0] == pytest.approx(thresholds[1], abs=1e-4)
 
 
-def test_a_group_with_people_enough_is_held_to_its_upper_bound():
+def test_a_group_with_people_enough_is_held_to_its_upper_bound() -> None:
     crowd = crowd_of(300, 4)
     vectors, person = faces(crowd, 1, seed=3)
     evidence = VectorSource(crowd, vectors, person).evidence(everyone_of(crowd))
@@ -89,20 +91,20 @@ def test_a_group_with_people_enough_is_held_to_its_upper_bound():
     assert upper <= 0.05 < beyond.interval[1]
 
 
-def test_the_strictest_group_sets_the_threshold():
+def test_the_strictest_group_sets_the_threshold() -> None:
     crowd = crowd_of(30, 30)
     vectors, person = faces(crowd, 1, seed=4)
     evidence = VectorSource(crowd, vectors, person).evidence(everyone_of(crowd))
     assert fixed(evidence, 0.01, Policy.WORST_GROUP).set_by == "b"
 
 
-def test_one_person_alone_sets_no_threshold():
+def test_one_person_alone_sets_no_threshold() -> None:
     crowd = crowd_of(1)
     with pytest.raises(ValueError, match="different people"):
         fixed(listed_evidence(crowd, np.zeros(0)), 0.01, Policy.POOLED)
 
 
 @pytest.mark.parametrize("target", [0.0, 1.0, -0.1])
-def test_a_target_is_a_rate_between_none_and_all(target):
+def test_a_target_is_a_rate_between_none_and_all(target: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         fixed(listed_evidence(crowd_of(3), np.zeros(3)), target, Policy.POOLED)

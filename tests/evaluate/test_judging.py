@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chiso.evaluate.audit_plan import Requirements
 from chiso.evaluate.error_sums import ErrorSums
-from chiso.evaluate.findings import IntervalMethod, Rate, Verdict
+from chiso.evaluate.findings import IntervalMethod, Judgement, Rate, Verdict
 from chiso.evaluate.growth import grown
 from chiso.evaluate.intervals import rate_of
 from chiso.evaluate.judging import GroupSums, judge, overall
@@ -58,7 +58,7 @@ def group(name: str, people: int, false_matches: int, missed: int) -> GroupSums:
     return GroupSums(name, people, nonmated(people, false_matches), mated(people, missed))
 
 
-def judged(measure: str, *groups: GroupSums, **limits: float):
+def judged(measure: str, *groups: GroupSums, **limits: float) -> Judgement:
     found = judge(groups, Requirements(**limits), FMR_LIMIT)
     return next(one for one in found if one.measure == measure)
 
@@ -67,46 +67,48 @@ def rate(value: float, low: float, high: float) -> Rate:
     return Rate(value, round(1000 * value), 1000, 100, (low, high), IntervalMethod.WILSON)
 
 
-def test_a_group_whose_whole_interval_meets_the_limit_passes():
+def test_a_group_whose_whole_interval_meets_the_limit_passes() -> None:
     found = judged("FMR", group("a", 900, 0, 0))
     assert found.verdict is Verdict.PASS
     assert found.more_people is None
     assert found.requirement == "FMR at most 1 %"
 
 
-def test_a_group_whose_whole_interval_is_above_the_limit_fails():
+def test_a_group_whose_whole_interval_is_above_the_limit_fails() -> None:
     found = judged("FNMR", group("a", 400, 0, 80))
     assert found.verdict is Verdict.FAIL
     assert found.interval[0] > 0.05
 
 
-def test_seven_people_without_an_error_are_undecided_and_about_65_more_would_do():
+def test_seven_people_without_an_error_are_undecided_and_about_65_more_would_do() -> None:
     # 1 - 0.025^(1 / n) is at most 5 % from n = 72 on.
     found = judged("FNMR", group("a", 7, 0, 0))
     assert found.verdict is Verdict.UNDECIDED
     assert found.interval[1] > 0.35
+    assert found.more_people is not None
     assert 65 <= found.more_people <= 70
 
 
 @pytest.mark.parametrize("kind", ["FMR", "FNMR"])
-def test_as_many_more_people_as_it_says_do_decide(kind):
+def test_as_many_more_people_as_it_says_do_decide(kind: str) -> None:
     measured = group("a", 60, 2, 1)
     found = judged(kind, measured)
     assert found.verdict is Verdict.UNDECIDED
+    assert found.more_people is not None
     sums = measured.fmr if kind == "FMR" else measured.fnmr
     times = (60 + found.more_people) / 60
     enough, short = rate_of(grown(sums, int(times) + 1)), rate_of(grown(sums, int(times * 0.6)))
     assert enough.interval[1] <= found.limit < short.interval[1]
 
 
-def test_an_estimate_on_the_limit_is_settled_by_no_number_of_people():
+def test_an_estimate_on_the_limit_is_settled_by_no_number_of_people() -> None:
     found = judged("FNMR", group("a", 200, 0, 10))
     assert found.verdict is Verdict.UNDECIDED
     assert found.more_people is None
     assert "near the limit" in found.why
 
 
-def test_groups_three_times_apart_fail_and_alike_ones_pass():
+def test_groups_three_times_apart_fail_and_alike_ones_pass() -> None:
     far = judged("FMR ratio", group("a", 400, 100, 0), group("b", 400, 4000, 0))
     assert far.verdict is Verdict.FAIL
     assert far.groups == ("b", "a")
@@ -115,21 +117,21 @@ def test_groups_three_times_apart_fail_and_alike_ones_pass():
     assert near.verdict is Verdict.PASS
 
 
-def test_a_ratio_to_a_group_without_errors_has_no_upper_bound_and_is_undecided():
+def test_a_ratio_to_a_group_without_errors_has_no_upper_bound_and_is_undecided() -> None:
     found = judged("FMR ratio", group("a", 40, 0, 0), group("b", 40, 5, 0))
     assert (found.value, found.interval[1]) == (inf, inf)
     assert found.verdict is Verdict.UNDECIDED
     assert found.more_people is None
 
 
-def test_two_groups_without_errors_have_no_ratio():
+def test_two_groups_without_errors_have_no_ratio() -> None:
     found = judged("FMR ratio", group("a", 40, 0, 0), group("b", 40, 0, 0))
     assert isnan(found.value)
     assert found.verdict is Verdict.UNDECIDED
     assert "no ratio" in found.why
 
 
-def test_differences_of_fnmr_are_judged_both_ways():
+def test_differences_of_fnmr_are_judged_both_ways() -> None:
     arguments = group("a", 2000, 0, 20), group("b", 2000, 0, 300)
     for pair in (arguments, arguments[::-1]):
         found = judged("FNMR difference", *pair)
@@ -139,14 +141,14 @@ def test_differences_of_fnmr_are_judged_both_ways():
     assert alike.verdict is Verdict.PASS
 
 
-def test_a_group_of_one_person_is_undecided_and_says_what_is_missing():
+def test_a_group_of_one_person_is_undecided_and_says_what_is_missing() -> None:
     nobody = ErrorSums(0, 0, np.zeros(0), np.zeros(0), 0, 0, 0, 0, is_mated=False)
     found = judged("FMR", GroupSums("a", 1, nobody, mated(1, 0)))
     assert found.verdict is Verdict.UNDECIDED
     assert found.why == "There is no comparison of two people in a."
 
 
-def test_one_failure_fails_the_whole_and_one_undecided_leaves_it_undecided():
+def test_one_failure_fails_the_whole_and_one_undecided_leaves_it_undecided() -> None:
     passed = judged("FMR", group("a", 900, 0, 0))
     undecided = judged("FMR", group("a", 9, 0, 0))
     failed = judged("FNMR", group("a", 400, 0, 80))
@@ -156,7 +158,7 @@ def test_one_failure_fails_the_whole_and_one_undecided_leaves_it_undecided():
     assert overall([]) is Verdict.UNDECIDED
 
 
-def test_mover_r_agrees_with_the_formula_as_published():
+def test_mover_r_agrees_with_the_formula_as_published() -> None:
     one, other = rate(0.1, 0.06, 0.16), rate(0.05, 0.03, 0.09)
     product = 0.1 * 0.05
     lower = (product - (product**2 - 0.06 * 0.09 * (0.2 - 0.06) * (0.1 - 0.09)) ** 0.5) / (
@@ -165,10 +167,12 @@ def test_mover_r_agrees_with_the_formula_as_published():
     upper = (product + (product**2 - 0.16 * 0.03 * (0.2 - 0.16) * (0.1 - 0.03)) ** 0.5) / (
         0.03 * (0.1 - 0.03)
     )
-    assert rate_ratio(one, other) == (pytest.approx(2), pytest.approx((lower, upper)))
+    value, interval = rate_ratio(one, other)
+    assert value == pytest.approx(2)
+    assert interval == pytest.approx((lower, upper))
 
 
-def test_newcombes_difference_of_56_of_70_and_48_of_80():
+def test_newcombes_difference_of_56_of_70_and_48_of_80() -> None:
     # Newcombe (1998), table II, method 10, example (a): 0.0524 to 0.3339.
     one, other = rate(0.8, 0.6918, 0.8769), rate(0.6, 0.4904, 0.7004)
     value, interval = rate_difference(one, other)
@@ -179,7 +183,9 @@ def test_newcombes_difference_of_56_of_70_and_48_of_80():
 @given(
     st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 0.4)
 )
-def test_the_interval_of_a_ratio_holds_the_ratio(one, other, below, beneath, above):
+def test_the_interval_of_a_ratio_holds_the_ratio(
+    one: float, other: float, below: float, beneath: float, above: float
+) -> None:
     first = rate(one, one * below, one + above)
     second = rate(other, other * beneath, other + above)
     value, (low, high) = rate_ratio(first, second)
@@ -188,7 +194,7 @@ def test_the_interval_of_a_ratio_holds_the_ratio(one, other, below, beneath, abo
         assert value <= high * (1 + 1e-9)
 
 
-def test_growth_keeps_the_rate_and_narrows_the_interval():
+def test_growth_keeps_the_rate_and_narrows_the_interval() -> None:
     for sums in (mated(30, 4), nonmated(30, 20)):
         before, after = rate_of(sums), rate_of(grown(sums, 4))
         assert after.value == pytest.approx(before.value)

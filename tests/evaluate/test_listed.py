@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.evaluate.crowds import crowd_of
 
+from chiso.evaluate.evidence import Mask
 from chiso.evaluate.listed import ListedSource
 from chiso.evaluate.pair_counts import ListedCounts, ProductCounts
 
 
-def masks(people):
+def masks(people: Iterable[int]) -> Mask:
     mask = np.zeros(12, dtype=bool)
-    mask[people] = True
+    mask[list(people)] = True
     return mask
 
 
@@ -25,7 +28,9 @@ POPULATIONS = [
 
 @pytest.mark.parametrize(("left", "right"), POPULATIONS)
 @given(references=st.lists(st.integers(0, 3), min_size=12, max_size=12), seed=st.integers(0, 99))
-def test_counts_by_formula_equal_counts_of_the_listed_comparisons(left, right, references, seed):
+def test_counts_by_formula_equal_counts_of_the_listed_comparisons(
+    left: Mask, right: Mask, references: list[int], seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     a, b = np.array(references), rng.integers(0, 3, 12)
     pairs = [
@@ -48,12 +53,14 @@ def test_counts_by_formula_equal_counts_of_the_listed_comparisons(left, right, r
     np.testing.assert_array_equal(product.of_pairs(one, other), listed.of_pairs(other, one))
 
 
-def test_a_pair_that_is_not_listed_has_no_comparison():
+def test_a_pair_that_is_not_listed_has_no_comparison() -> None:
     counts = ListedCounts(np.array([0, 0], np.int32), np.array([1, 2], np.int32), 4)
     assert counts.of_pairs(np.array([1, 3]), np.array([2, 0])).tolist() == [0, 0]
 
 
-def test_all_of_six_people_hold_three_pairs_that_share_nobody_but_one_against_all_holds_one():
+def test_all_of_six_people_hold_three_pairs_that_share_nobody_but_one_against_all_holds_one() -> (
+    None
+):
     one, other = np.triu_indices(6, k=1)
     everyone = np.ones(6, dtype=bool)
     full = ListedCounts(one.astype(np.int32), other.astype(np.int32), 6)
@@ -64,13 +71,13 @@ def test_all_of_six_people_hold_three_pairs_that_share_nobody_but_one_against_al
     assert ProductCounts(samples, samples / 2).independent_pairs(everyone, everyone) == 3
 
 
-def test_one_reference_against_all_probes_holds_one_pair_that_shares_nobody():
+def test_one_reference_against_all_probes_holds_one_pair_that_shares_nobody() -> None:
     counts = ProductCounts(np.array([1.0, 0, 0, 0]), np.array([0, 1.0, 1, 1]))
     everyone = np.ones(4, dtype=bool)
     assert counts.independent_pairs(everyone, everyone) == 1
 
 
-def test_evidence_holds_the_comparisons_whose_both_sides_are_chosen():
+def test_evidence_holds_the_comparisons_whose_both_sides_are_chosen() -> None:
     crowd = crowd_of(2, 2)
     source = ListedSource(
         crowd,
@@ -87,7 +94,7 @@ def test_evidence_holds_the_comparisons_whose_both_sides_are_chosen():
     assert evidence.distribution.nonmated.sum(axis=2).tolist() == [[1, 1], [1, 0]]
 
 
-def test_a_score_that_is_no_number_is_refused():
+def test_a_score_that_is_no_number_is_refused() -> None:
     with pytest.raises(ValueError, match="finite"):
         ListedSource(
             crowd_of(2),

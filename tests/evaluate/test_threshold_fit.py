@@ -17,7 +17,7 @@ from chiso.evaluate.vectors import VectorSource
 
 
 def _simulated(groups: dict[str, tuple[int, float, float]], seed: int = 1) -> Evidence:
-    """Every two people once: angles normal, by group (people, mean, deviation); about 1 rad across."""
+    """Every two people once: angles normal, by group (people, mean, deviation); 1 rad across."""
     names = tuple(sorted(groups))
     group_of = np.repeat(np.arange(len(names)), [groups[name][0] for name in names])
     one, other = (rows.astype(np.int32) for rows in np.triu_indices(len(group_of), k=1))

@@ -2,22 +2,24 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tests.evaluate.crowds import crowd_of, faces, listed, listed_by_role
 
 from chiso.evaluate import blocks
 from chiso.evaluate.counting import nonmated_errors
+from chiso.evaluate.evidence import Evidence, Index, NonMated, Scores
 from chiso.evaluate.vectors import KEPT_SHARE, VectorSource
 
 CROWD = crowd_of(17, 1, 23)
 
 
 @pytest.fixture(params=[(512, 2048), (7, 11), (1, 3)])
-def block_size(request, monkeypatch):
+def block_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "ROWS", request.param[0])
     monkeypatch.setattr(blocks, "COLUMNS", request.param[1])
 
 
-def assert_same_comparisons(one, other):
+def assert_same_comparisons(one: Evidence, other: Evidence) -> None:
     """Whatever the order they were formed in; blocks round to float32 each in their own way."""
     (pairs, scores), (other_pairs, other_scores) = map(in_order, (one.nonmated, other.nonmated))
     np.testing.assert_array_equal(pairs, other_pairs)
@@ -25,7 +27,7 @@ def assert_same_comparisons(one, other):
     np.testing.assert_allclose(np.sort(one.mated.scores), np.sort(other.mated.scores), atol=1e-6)
 
 
-def in_order(nonmated):
+def in_order(nonmated: NonMated) -> tuple[Index, Scores]:
     low = np.minimum(nonmated.one, nonmated.other)
     high = np.maximum(nonmated.one, nonmated.other)
     order = np.lexsort((nonmated.scores, high, low))
@@ -33,7 +35,7 @@ def in_order(nonmated):
 
 
 @pytest.mark.usefixtures("block_size")
-def test_blocks_hold_every_comparison_once():
+def test_blocks_hold_every_comparison_once() -> None:
     vectors, person = faces(CROWD, 3, seed=1)
     source = VectorSource(CROWD, vectors, person)
     chosen = np.random.default_rng(2).random(CROWD.people) < 0.7
@@ -47,7 +49,7 @@ def test_blocks_hold_every_comparison_once():
 
 
 @pytest.mark.usefixtures("block_size")
-def test_references_are_compared_with_probes_only():
+def test_references_are_compared_with_probes_only() -> None:
     vectors, person = faces(CROWD, 4, seed=3)
     roles = np.random.default_rng(4).integers(0, 2, len(person)).astype(np.int8)
     source = VectorSource(CROWD, vectors, person, roles)
@@ -59,7 +61,7 @@ def test_references_are_compared_with_probes_only():
 
 
 @pytest.mark.usefixtures("block_size")
-def test_of_many_comparisons_enough_are_kept_in_every_group_and_their_errors_are_exact():
+def test_of_many_comparisons_enough_are_kept_in_every_group_and_their_errors_are_exact() -> None:
     vectors, person = faces(CROWD, 3, seed=5)
     source = VectorSource(CROWD, vectors, person, keep_all=100)
     everyone = np.ones(CROWD.people, dtype=bool)
@@ -79,7 +81,7 @@ def test_of_many_comparisons_enough_are_kept_in_every_group_and_their_errors_are
         assert found.unit_trials_squared == pytest.approx(expected.unit_trials_squared)
 
 
-def test_errors_below_the_floor_are_refused_unless_their_threshold_was_named():
+def test_errors_below_the_floor_are_refused_unless_their_threshold_was_named() -> None:
     vectors, person = faces(CROWD, 3, seed=5)
     everyone = np.ones(CROWD.people, dtype=bool)
     kept = VectorSource(CROWD, vectors, person, keep_all=100).evidence(everyone)
@@ -94,16 +96,17 @@ def test_errors_below_the_floor_are_refused_unless_their_threshold_was_named():
 class Shifted:
     """Scores far from [-1, 1], by what each sample brings."""
 
-    def prepare(self, vectors):
+    def prepare(self, vectors: NDArray[np.float32]) -> Scores:
         return vectors[:, :1].astype(np.float64)
 
-    def apply(self, scores, left, right):
-        return 40.0 + 10 * scores + left + right.T
+    def apply(self, scores: NDArray[np.floating], left: Scores, right: Scores) -> Scores:
+        moved: Scores = 40.0 + 10 * scores + left + right.T
+        return moved
 
 
 @pytest.mark.usefixtures("block_size")
 @pytest.mark.parametrize("keep_all", [100, 10**6])
-def test_a_normaliser_sees_each_score_with_its_own_two_samples(keep_all):
+def test_a_normaliser_sees_each_score_with_its_own_two_samples(keep_all: int) -> None:
     vectors, person = faces(CROWD, 3, seed=6)
     source = VectorSource(CROWD, vectors, person, normaliser=Shifted(), keep_all=keep_all)
     everyone = np.ones(CROWD.people, dtype=bool)
@@ -120,15 +123,15 @@ def test_a_normaliser_sees_each_score_with_its_own_two_samples(keep_all):
     )
 
 
-def test_a_vector_that_is_not_of_unit_length_is_named():
+def test_a_vector_that_is_not_of_unit_length_is_named() -> None:
     vectors, person = faces(CROWD, 1, seed=7)
     vectors[5] *= 2
     with pytest.raises(ValueError, match="row 5 has length 2"):
         VectorSource(CROWD, vectors, person)
 
 
-def test_progress_ends_at_one():
-    told = []
+def test_progress_ends_at_one() -> None:
+    told: list[float] = []
     vectors, person = faces(CROWD, 1, seed=8)
     VectorSource(CROWD, vectors, person, progress=told.append).evidence(CROWD.members("c"))
     assert told[-1] == 1.0
