@@ -62,6 +62,7 @@ def test_references_of_another_model_are_not_compared(
         *("threshold", "fit", "--from", _study(tmp_path / "study", volunteer)),
         *("--consent", tmp_path / "form.pdf", "--target-fmr", "0.2"),
     )
+    assert fitted.status == 0, fitted.document
     own("threshold", "use", fitted.document["record_id"])
     photo = volunteer("001", "smiling")
 
@@ -146,7 +147,7 @@ def _found(chiso: Chiso, photo: Path) -> list[str]:
 
 def _study(folder: Path, volunteer: Volunteer) -> Path:
     folder.mkdir()
-    people = ("006", "009", "011", "012")
+    people = ("003", "005", "006", "009", "011", "012", "014")
     (folder / "people.csv").write_text("subject\n" + "".join(f"{each}\n" for each in people))
     for each in people:
         for face in ("neutral", "smiling"):

@@ -107,7 +107,9 @@ def test_mated_rows_that_all_have_the_best_score_are_told(sign: int) -> None:
     rows = (("p", "q", 0.5), ("p", "p", 1.0), ("q", "q", 1.0))
     table = _table(*((a, b, sign * score) for a, b, score in rows))
     assert _kept(table) == [0, 1, 2]
-    assert "2 mated comparisons all have the score" in distinct_comparisons(table).note
+    assert (
+        "2 mated comparisons all have the best score there is" in distinct_comparisons(table).note
+    )
     few = _table(("p", "q", 0.5), ("p", "p", 1.0), ("q", "q", 0.9))
     assert distinct_comparisons(few).note == ""
 

@@ -60,10 +60,10 @@ def test_a_reference_of_a_withdrawn_receipt_does_not_answer_for_another_receipt(
     _enrol(home, _LONGER, smiling)
     prepared = prepare_search(home, "door")
     ((_, before),) = _named(home, neutral, prepared)
-    assert before == pytest.approx(1.0, abs=1e-5)
+    assert before > 0.99
     withdraw(home, "Anna", first.receipt_id)
     ((_, after),) = _named(home, neutral, prepared)
-    assert after < 0.999
+    assert after < before - 0.005
 
 
 def test_verify_does_not_answer_from_a_template_erased_meanwhile(
