@@ -4,7 +4,7 @@ from math import inf, isnan
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chiso.evaluate.audit_plan import Requirements
@@ -95,10 +95,46 @@ def test_as_many_more_people_as_it_says_do_decide(kind: str) -> None:
     found = judged(kind, measured)
     assert found.verdict is Verdict.UNDECIDED
     assert found.more_people is not None
-    sums = measured.fmr if kind == "FMR" else measured.fnmr
     times = (60 + found.more_people) / 60
-    enough, short = rate_of(grown(sums, int(times) + 1)), rate_of(grown(sums, int(times * 0.6)))
-    assert enough.interval[1] <= found.limit < short.interval[1]
+
+    def verdict(factor: int) -> Verdict:
+        more = grown(measured.fmr, factor), grown(measured.fnmr, factor)
+        return judged(kind, GroupSums("a", 60 * factor, *more)).verdict
+
+    assert verdict(int(times * 0.6)) is Verdict.UNDECIDED
+    assert verdict(int(times) + 1) is Verdict.PASS
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(3, 300), st.integers(0, 60), st.integers(0, 300))
+def test_no_group_with_errors_passes_where_it_would_be_undecided_without(
+    people: int, matches: int, missed: int
+) -> None:
+    most = people * (people - 1) // 2
+    with_errors = group("a", people, min(matches, most), min(missed, people))
+    spotless, other = group("a", people, 0, 0), group("b", people, 0, 0)
+    for measure in ("FMR", "FNMR", "FNMR difference"):
+        if judged(measure, spotless, other).verdict is not Verdict.PASS:
+            assert judged(measure, with_errors, other).verdict is not Verdict.PASS
+
+
+def test_a_few_false_matches_do_not_pass_a_group_that_none_would_leave_undecided() -> None:
+    # 150 pairs that share nobody bound the FMR only to 1 - 0.025^(1 / 150), 2.4 %.
+    assert judged("FMR", group("a", 300, 0, 0)).verdict is Verdict.UNDECIDED
+    found = judged("FMR", group("a", 300, 60, 0))
+    assert found.interval[1] < FMR_LIMIT
+    assert found.verdict is Verdict.UNDECIDED
+    assert "so few people without any error would be bounded only by 2.43 %" in found.why
+    assert found.more_people is not None
+    assert 735 <= 300 + found.more_people <= 800
+    assert judged("FMR", group("a", 740, 60, 0)).verdict is Verdict.PASS
+
+
+def test_the_people_it_would_take_are_stated_to_two_digits() -> None:
+    found = judged("FMR", group("a", 101, 0, 0))
+    assert found.more_people is not None
+    assert found.more_people % 10 == 0
+    assert f"about {found.more_people} more people" in found.why
 
 
 def test_an_estimate_on_the_limit_is_settled_by_no_number_of_people() -> None:

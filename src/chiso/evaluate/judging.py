@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import ceil, inf, isinf, isnan
+
+import numpy as np
 
 from chiso.evaluate.audit_plan import Requirements
 from chiso.evaluate.error_sums import ErrorSums
@@ -33,13 +35,18 @@ class GroupSums:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is compared with a limit. `allowed`: the values that meet the requirement."""
+    """What is compared with a limit. `allowed`: the values that meet the requirement.
+
+    `is_bound`: it asks that errors be few, so that a test without any says most for it. A ratio
+    does not: two groups without errors have none.
+    """
 
     requirement: str
     measure: str
     limit: float
     allowed: Interval
     compared: Comparing
+    is_bound: bool = True
 
 
 def judge(
@@ -48,7 +55,10 @@ def judge(
     """Every requirement of every group, then of every pair of groups.
 
     `max_fmr`: the requirements' own, or what stands for it. Pass: the whole 95 % interval meets the
-    requirement. Fail: none of it does. Groups share nobody, so their rates are independent.
+    requirement, and so would that of as many people without an error: a few errors can tell how
+    alike comparisons are and give a lower upper end than none at all, but no recogniser may pass
+    by erring more. Fail: none of the interval meets it. Groups share nobody, so their rates are
+    independent.
     """
     fmr = _of_one("FMR", max_fmr)
     fnmr = _of_one("FNMR", requirements.max_fnmr)
@@ -90,6 +100,7 @@ def _ratio_question(limit: float) -> _Question:
         limit,
         (1 / limit, limit),
         lambda rates: rate_ratio(rates[0], rates[1]),
+        is_bound=False,
     )
 
 
@@ -112,7 +123,11 @@ def _judged(
     value, interval = question.compared([rate_of(one) for one in sums])
     verdict = _verdict(interval, question.allowed)
     more_people, why = None, _decided_why(verdict, interval, question)
-    if verdict is Verdict.UNDECIDED:
+    without_error = _without_error(question, sums)
+    if verdict is Verdict.PASS and _verdict(without_error, question.allowed) is not Verdict.PASS:
+        verdict = Verdict.UNDECIDED
+        more_people, why = _too_few(question, groups, sums, without_error)
+    elif verdict is Verdict.UNDECIDED:
         more_people, why = _undecided(question, groups, sums, value)
     return Judgement(
         groups=tuple(group.group for group in groups),
@@ -161,13 +176,57 @@ def _undecided(
             f"The estimate, {_shown(value, question)}, lies so near the limit that a million "
             "people a group would not settle it."
         )
-    fewest = min(group.people for group in groups)
-    more = ceil((factor - 1) * fewest)
+    more = _more_people(factor, groups)
     return more, (
-        f"The 95 % interval holds the limit; about {more:,} more people "
-        f"{'in each group' if len(groups) > 1 else 'in this group'} would settle it if "
-        f"{_shown(value, question)} held."
+        f"The 95 % interval holds the limit; about {more:,} more people {_where(groups)} would "
+        f"settle it if {_shown(value, question)} held."
     )
+
+
+def _without_error(question: _Question, sums: Sequence[ErrorSums]) -> Interval:
+    """The interval that the same people would have without an error; nothing for a ratio."""
+    if not question.is_bound:
+        return question.allowed
+    return question.compared([rate_of(_spotless(one)) for one in sums])[1]
+
+
+def _spotless(sums: ErrorSums) -> ErrorSums:
+    return replace(
+        sums,
+        errors=0,
+        person_errors=np.zeros(sums.people),
+        unit_errors_squared=0.0,
+        unit_errors_times_trials=0.0,
+    )
+
+
+def _too_few(
+    question: _Question,
+    groups: Sequence[GroupSums],
+    sums: Sequence[ErrorSums],
+    without_error: Interval,
+) -> tuple[int | None, str]:
+    """How many more people it takes before the errors seen can count for a pass, and why."""
+    why = (
+        f"The 95 % interval meets it, but so few people without any error would be bounded only "
+        f"by {_shown(without_error[1], question)}, and no group passes by erring more"
+    )
+    factor = _deciding_factor(question, groups, sums)
+    if factor is None:
+        return None, f"{why}."
+    more = _more_people(factor, groups)
+    return more, f"{why}; about {more:,} more people {_where(groups)} would settle it."
+
+
+def _more_people(factor: float, groups: Sequence[GroupSums]) -> int:
+    """People a group, rounded up to two digits: it is an estimate."""
+    more = ceil((factor - 1) * min(group.people for group in groups))
+    step: int = 10 ** max(0, len(str(more)) - 2)
+    return -(-more // step) * step
+
+
+def _where(groups: Sequence[GroupSums]) -> str:
+    return "in each group" if len(groups) > 1 else "in this group"
 
 
 def _deciding_factor(
@@ -202,9 +261,11 @@ def _decides(question: _Question, sums: Sequence[ErrorSums], factor: int) -> boo
 
 def _margin(question: _Question, sums: Sequence[ErrorSums], factor: int) -> float:
     """How far the interval is from deciding, at so many times the people; less than 0: it does."""
-    value, (low, high) = question.compared([rate_of(grown(one, factor)) for one in sums])
+    more = [grown(one, factor) for one in sums]
+    value, (low, high) = question.compared([rate_of(one) for one in more])
+    lowest, highest = _without_error(question, more)
     least, most = question.allowed
-    to_pass = max(least - low, high - most)
+    to_pass = max(least - min(low, lowest), max(high, highest) - most)
     to_fail = most - low if value > most else high - least if value < least else inf
     return min(to_pass, to_fail)
 
