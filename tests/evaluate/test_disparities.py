@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,6 +100,16 @@ def test_groups_without_comparisons_are_left_out_and_counted() -> None:
     found = by_name(disparities(fmr, fmr, draws, draws), "max/min", "FMR")
     assert found.value == pytest.approx(2)
     assert found.note == "1 groups without comparisons left out"
+
+
+def test_groups_of_fewer_than_50_people_are_said_to_make_intervals_too_narrow() -> None:
+    draws = np.full((20, 2), 0.1)
+    enough = [rate(10), rate(20)]
+    few = [rate(10), replace(rate(20), people=20)]
+    for found in disparities(enough, enough, draws, draws):
+        assert "fewer than 50" not in found.note
+    for found in disparities(few, few, draws, draws):
+        assert "the smallest group has 20 people, and with fewer than 50" in found.note
 
 
 def test_a_single_group_has_no_disparity() -> None:

@@ -17,6 +17,9 @@ from chiso.evaluate.findings import Disparity, Rate
 ALPHA = 0.5
 """Weight of false matches in GARBE and FDR; the rest is that of false non-matches."""
 
+FEW_PEOPLE = 50
+"""With fewer in a group, percentiles over draws of people hold the truth too seldom."""
+
 
 def max_min(rates: Scores) -> Scores:
     """Highest by lowest rate over the last axis; infinite by zero, NaN where all are zero.
@@ -75,7 +78,8 @@ def disparities(
     """All measures over groups that have both rates; `drawn_*`: shape (draws, groups).
 
     Groups without trials of one kind are left out of what needs it, and the note says how many
-    were. An end of an interval is infinite where draws divide by zero.
+    were. It also says where a group has so few people that the interval is too narrow. An end of
+    an interval is infinite where draws divide by zero.
     """
     found: list[Disparity] = []
     for name, rates, drawn in (("FMR", fmr, drawn_fmr), ("FNMR", fnmr, drawn_fnmr)):
@@ -97,7 +101,8 @@ def disparities(
             np.array([fmr[i].value for i in told]), np.array([fnmr[i].value for i in told])
         )
         interval = percentile_interval(measure(drawn_fmr[:, told], drawn_fnmr[:, told]))
-        note = left_out or "zeros count as they are"
+        some = [rate for i in told for rate in (fmr[i], fnmr[i])]
+        note = _joined(left_out or "zeros count as they are", _few(some))
         found.append(Disparity(name, "both", float(value), interval, best, note))
     return tuple(found)
 
@@ -111,7 +116,8 @@ def _quotient_of(
     value = float(measure(np.array([found.value for found in rates])))
     if not np.isfinite(value):
         return Disparity(name, rate, None, None, 1.0, _zero_note(rates, name))
-    return Disparity(name, rate, value, percentile_interval(measure(drawn)), 1.0, left_out)
+    note = _joined(left_out, _few(rates))
+    return Disparity(name, rate, value, percentile_interval(measure(drawn)), 1.0, note)
 
 
 def _zero_note(rates: Sequence[Rate], name: str) -> str:
@@ -125,6 +131,22 @@ def _zero_note(rates: Sequence[Rate], name: str) -> str:
     if name != "max/min" or high <= 0 or low <= high:
         return without
     return f"{without}; by the intervals, max/min is at least {low / high:.2g}"
+
+
+def _few(rates: Sequence[Rate]) -> str:
+    """What to say where some group is so small that draws of its people vary too little."""
+    fewest = min(rate.people for rate in rates)
+    if fewest >= FEW_PEOPLE:
+        return ""
+    people = "1 person" if fewest == 1 else f"{fewest} people"
+    return (
+        f"the smallest group has {people}, and with fewer than {FEW_PEOPLE} the true value lies "
+        "outside such an interval more often than 5 times in 100"
+    )
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
 
 
 def _left_out(count: int) -> str:
