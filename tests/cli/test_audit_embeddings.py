@@ -93,6 +93,22 @@ def test_normalisers_are_put_side_by_side_on_people_they_were_not_fitted_to(
     for name in ("none", "as-norm", "fsn", "faircal", "local-density", "oracle-group"):
         assert f'"name": "{name}"' in page
     assert done.document["groups"][0]["people"] == 24  # a third of them
+    assert done.document["normalisers"][0]["name"] == "none"
+    judged = done.document["judgements"]
+    (own,) = (one for one in judged if (one["groups"], one["measure"]) == (["x"], "FMR"))
+    assert (own["limit"], own["verdict"]) == (0.05, "undecided")
+
+
+def test_at_a_given_threshold_normalisers_are_said_to_be_compared_in_sample(
+    audit: Audit, tmp_path: Path
+) -> None:
+    words = ("--normaliser", "fsn", "--threshold", "0.5", "--out", tmp_path / "out")
+    done = audit(_written(_frame(72), tmp_path), *words)
+    assert done.status == 0, done
+    none, fsn = done.document["normalisers"]
+    assert "same pooled FMR on the test itself" in none["why"]
+    assert "in-sample" in (tmp_path / "out" / "report.html").read_text()
+    assert fsn["changes"][0]["fmr"]["errors"] <= none["changes"][0]["fmr"]["errors"]
 
 
 def test_a_normaliser_that_nobody_knows_or_that_has_too_few_people_is_refused(

@@ -33,12 +33,12 @@ from chiso.interfaces.fairness_report.drawing import linear_axis, log_axis
 from chiso.interfaces.fairness_report.numbers import (
     full_text,
     interval_text,
+    number_text,
     percent,
     points,
     points_range,
     range_text,
     rate_text,
-    rough_count,
     score_text,
     short_text,
 )
@@ -470,7 +470,17 @@ def test_no_more_digits_than_the_interval_supports_and_bounds_are_rounded_outwar
     assert points_range((-0.0204, 0.0041)) == "−2.1 to +0.5"
     assert score_text(-0.6, is_distance=True) == "0.6"
     assert score_text(-0.0) == "0"
-    assert [rough_count(each) for each in (7, 99, 101, 7894)] == ["7", "99", "110", "7,900"]
+
+
+def test_what_was_seen_is_never_written_as_nothing() -> None:
+    assert _plain(percent(1 / 812, (0.00002, 0.25))) == "0.1 %"
+    assert range_text((0.24, 69.0)) == "0.2 to 69"
+    assert range_text((0.0003, 69.0)) == "above 0 to 69"
+    assert range_text((0.0, 69.0)) == "0 to 69"
+    assert points_range((-0.69, -1e-9)) == "−69 to below 0"
+    assert number_text(0.004, (0.0, 0.6)) == "0.004"
+    assert number_text(0.0, (0.0, 0.6)) == "0.00"
+    assert points_range((0.0024, 0.69)) == "+0.2 to +69"
 
 
 def test_a_logarithmic_axis_keeps_zero_apart_from_the_smallest_rate() -> None:

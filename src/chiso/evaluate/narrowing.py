@@ -23,6 +23,12 @@ from chiso.evaluate.intervals import rate_of
 from chiso.evaluate.separability import separability
 
 NO_NORMALISER = "none"
+_OTHERS = "What the others change."
+_IN_SAMPLE = (
+    "What the others change. Since the threshold was given, each of the others has the one with "
+    "the same pooled FMR on the test itself: it is fitted to the people that it is measured on "
+    "(in-sample), which flatters it a little."
+)
 _ORACLE = "oracle"
 
 
@@ -64,7 +70,8 @@ def compare_normalisers(
     without = _populations(test, threshold, weights)
     if fixing is None:
         pooled_fmr = without[0].fmr.value
-    found = [_finding(NO_NORMALISER, threshold, without, without, "What the others change.")]
+    why = _IN_SAMPLE if fixing is None else _OTHERS
+    found = [_finding(NO_NORMALISER, threshold, without, without, why)]
     for name, source in normalised.items():
         if name == NO_NORMALISER:
             continue

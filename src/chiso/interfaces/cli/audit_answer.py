@@ -102,6 +102,8 @@ def _document(
         "summary": " ".join(verdict_paragraph(report)),
         "threshold": _finite(asdict(findings.threshold)),
         "groups": [_group(each) for each in findings.groups],
+        "judgements": [_finite(asdict(each)) for each in findings.judgements],
+        "normalisers": [_finite(asdict(each)) for each in findings.normalisers],
         "remarks": list(findings.remarks),
         "notes": list(report.provenance.notes),
         "input_sha256": report.provenance.audited.sha256,

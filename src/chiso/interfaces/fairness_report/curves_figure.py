@@ -29,6 +29,7 @@ _SCORES = (270.0, 176.0)
 _SCORE_EDGES = (4.0, 266.0)
 _BASE, _REACH = 82.0, 62.0
 _INSET = 36.0
+_LABEL_PER_LETTER = 6.0
 _FINEST_PX = 0.4
 
 
@@ -184,7 +185,9 @@ def _det_grid(across: Axis, up: Axis) -> list[Markup]:
     for tick in across.ticks:
         x = across.at(tick.value)
         parts.append(path([(x, top), (x, bottom)], "zero" if tick.value == 0 else "grid"))
-        parts.append(words(x, bottom + 18, tick.label, "end" if x > right - 16 else "mid"))
+        # A long label beside the zero would run into it.
+        if tick.value == 0 or x - left > _LABEL_PER_LETTER * len(tick.label):
+            parts.append(words(x, bottom + 18, tick.label, "end" if x > right - 16 else "mid"))
     for tick in up.ticks:
         y = up.at(tick.value)
         parts.append(path([(left, y), (right, y)], "zero" if tick.value == 0 else "grid"))

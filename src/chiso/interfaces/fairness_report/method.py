@@ -141,6 +141,16 @@ def requirements(plan: AuditPlan) -> tuple[str, ...]:
     )
 
 
+def normalisers_at(plan: AuditPlan) -> str:
+    """How the threshold of each normaliser was fixed."""
+    if plan.given_threshold is None:
+        return "fixed by the same policy on the same people"
+    return (
+        "the one at which everyone’s FMR on the test itself is that of the given threshold without "
+        "a normaliser (fitted in-sample, which flatters each a little)"
+    )
+
+
 def provenance(report: AuditReport) -> tuple[Fact, ...]:
     """Everything needed to make the report again, or to doubt it."""
     made, findings = report.provenance, report.findings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil, floor, isfinite, log10
 
 from chiso.evaluate.findings import Rate
@@ -10,18 +11,14 @@ PERCENT = "\u00a0%"
 """Not parted from its number at the end of a line."""
 NOTHING = "–"
 _MOST_DECIMALS = 8
+# An end of an interval that takes more decimals than this beyond the other is as good as 0.
+_MOST_FINER = 2
 
 
 def count(number: int, one: str = "", many: str = "") -> str:
     """`1,234`; `1 person`, `1,234 people`."""
     name = one if number == 1 else many
     return f"{number:,} {name}".rstrip()
-
-
-def rough_count(number: int) -> str:
-    """An estimate of people, rounded up to two digits: `7,900` for 7,894."""
-    step: int = 10 ** max(0, len(str(number)) - 2)
-    return f"{-(-number // step) * step:,}"
 
 
 def decimals(interval: tuple[float, float]) -> int:
@@ -36,12 +33,23 @@ def decimals(interval: tuple[float, float]) -> int:
 
 
 def number_text(value: float, interval: tuple[float, float]) -> str:
-    """A number with as many digits as its interval supports; a dash where there is none."""
-    return f"{value:,.{decimals(interval)}f}" if isfinite(value) else NOTHING
+    """A number with as many digits as its interval supports; a dash where there is none.
+
+    One that is not 0 has one digit at least: what was seen is never written as nothing.
+    """
+    if not isfinite(value):
+        return NOTHING
+    places = decimals(interval)
+    if round(value, places) == 0:
+        places = min(_MOST_DECIMALS, _first_decimal(value, places))
+    return f"{value:,.{places}f}"
 
 
 def range_text(interval: tuple[float, float]) -> str:
-    """`0.8 to 1.9`: the lower end rounded down and the upper one up, so that nothing is lost."""
+    """`0.8 to 1.9`: the lower end rounded down and the upper one up, so that nothing is lost.
+
+    An end that is not 0 is not written as 0: `0.2 to 69`, or `above 0 to 69`.
+    """
     low, high = interval
     if not isfinite(high):
         return f"{_down(low, interval)} or more" if isfinite(low) else "no limit"
@@ -112,8 +120,12 @@ def full_text(rate: Rate) -> str:
 
 def points(value: float, interval: tuple[float, float]) -> str:
     """A change of a rate in percentage points, with its sign: `−1.2`."""
-    text = number_text(100 * value, _hundredfold(interval))
-    if text == NOTHING or not float(text.replace(",", "")):
+    wide = _hundredfold(interval)
+    if not isfinite(value):
+        return NOTHING
+    # A change far smaller than its interval is no change: its sign would be chance.
+    text = f"{100 * value:,.{decimals(wide)}f}"
+    if not float(text.replace(",", "")):
         return text.lstrip("-")
     return text.replace("-", "−") if text.startswith("-") else f"+{text}"
 
@@ -134,19 +146,30 @@ def score_text(value: float, *, is_distance: bool = False) -> str:
 
 def _down(value: float, interval: tuple[float, float]) -> str:
     # A number that is whole but for its last binary digits is not pushed on by one.
-    return _whole(floor(value * 10 ** decimals(interval) + 1e-6), decimals(interval))
+    return _outward(lambda scaled: floor(scaled + 1e-6), value, interval)
 
 
 def _up(value: float, interval: tuple[float, float]) -> str:
-    return _whole(ceil(value * 10 ** decimals(interval) - 1e-6), decimals(interval))
+    return _outward(lambda scaled: ceil(scaled - 1e-6), value, interval)
 
 
-def _whole(scaled: int, places: int) -> str:
+def _outward(rounded: Callable[[float], int], value: float, interval: tuple[float, float]) -> str:
+    places = decimals(interval)
+    if not rounded(value * 10**places):
+        places = _first_decimal(value, places)
+        if places > decimals(interval) + _MOST_FINER:
+            return "above 0" if value > 0 else "below 0"
+    scaled = rounded(value * 10**places)
     return f"{scaled / 10**places:,.{places}f}" if scaled else "0"
 
 
+def _first_decimal(value: float, places: int) -> int:
+    """So many decimals that the first digit of a number that is not 0 is among them."""
+    return places if value == 0 else max(places, -floor(log10(abs(value))))
+
+
 def _signed(text: str) -> str:
-    if text == "0":
+    if text.endswith(" 0") or text == "0":
         return text
     return text.replace("-", "−") if text.startswith("-") else f"+{text}"
 

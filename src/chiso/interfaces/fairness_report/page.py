@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from chiso.evaluate.findings import NormaliserFindings, Verdict
+from chiso.evaluate.narrowing import NO_NORMALISER
 from chiso.interfaces.fairness_report import figures, method, tables, words
 from chiso.interfaces.fairness_report.numbers import score_text
 from chiso.services.audit.report import AuditReport
@@ -22,14 +23,17 @@ _FIRST_REMARKS = 6
 
 @dataclass(frozen=True, slots=True)
 class NormaliserView:
-    """One normaliser: its place in the comparison, and what it does to every group."""
+    """One normaliser: its place in the comparison, and what it does to every group.
+
+    No figures where it is none at all, which changes nothing.
+    """
 
     name: str
     standing: str
     why: str
     threshold: str
     max_min_fmr: str
-    figures: tuple[figures.Figure, figures.Figure]
+    figures: tuple[figures.Figure, ...]
     rows: tuple[tables.ChangeRow, ...]
 
 
@@ -54,6 +58,7 @@ class Page:
     cross: tables.CrossMap
     shades: tuple[str, ...]
     normalisers: tuple[NormaliserView, ...]
+    normalisers_at: str
     rates: tuple[tables.RateRow, ...]
     separabilities: tuple[tuple[tables.RateRow, str, str], ...]
     judgements: tuple[tables.JudgedRow, ...]
@@ -114,6 +119,7 @@ def page_of(report: AuditReport) -> Page:
         normalisers=tuple(
             _normaliser(each, index, is_distance) for index, each in enumerate(findings.normalisers)
         ),
+        normalisers_at=method.normalisers_at(made.plan),
         rates=tables.rates(findings),
         separabilities=tables.separability(findings, is_distance=is_distance),
         judgements=tables.judgements(findings),
@@ -135,7 +141,10 @@ def page_of(report: AuditReport) -> Page:
 
 
 def _normaliser(found: NormaliserFindings, index: int, is_distance: bool) -> NormaliserView:
+    is_baseline = found.name == NO_NORMALISER
     standing = "recommended" if found.recommended else "not recommended"
+    if is_baseline:
+        standing = "what the others are compared with"
     if found.is_oracle:
         standing = "sees group labels: for comparison only"
     ratio = found.max_min_fmr
@@ -145,6 +154,6 @@ def _normaliser(found: NormaliserFindings, index: int, is_distance: bool) -> Nor
         found.why,
         score_text(found.threshold, is_distance=is_distance),
         "" if ratio is None else f"{ratio:.3g}",
-        figures.changes(found, index),
+        () if is_baseline else figures.changes(found, index),
         tables.changes(found),
     )

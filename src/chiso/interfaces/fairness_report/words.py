@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isinf
 
+from chiso.evaluate.disparities import FEW_PEOPLE
 from chiso.evaluate.findings import (
     Findings,
     FrozenThreshold,
@@ -26,7 +27,6 @@ from chiso.interfaces.fairness_report.numbers import (
     points,
     points_range,
     range_text,
-    rough_count,
     score_text,
 )
 from chiso.services.audit.report import AuditReport
@@ -34,14 +34,12 @@ from chiso.services.audit.report import AuditReport
 VERDICTS = {Verdict.PASS: "Pass", Verdict.FAIL: "Fail", Verdict.UNDECIDED: "Undecided"}
 VERDICT_MARKS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNDECIDED: "?"}
 VERDICT_MEANINGS = {
-    Verdict.PASS: "The whole interval lies within the limit: the people tested are enough to say "
-    "that the requirement is met.",
+    Verdict.PASS: "The whole interval lies within the limit, and so many people without an error "
+    "would pass too: the people tested are enough to say that the requirement is met.",
     Verdict.FAIL: "The whole interval lies beyond the limit: chance alone does not explain it.",
-    Verdict.UNDECIDED: "The interval reaches across the limit: with the people tested, neither can "
-    "be said.",
+    Verdict.UNDECIDED: "The interval reaches across the limit, or there are so few people that "
+    "not even a test without an error could pass: neither can be said.",
 }
-FEW_PEOPLE = 50
-"""Fewer in a group, and the page says that its figures show a direction."""
 _LISTED = 6
 
 
@@ -100,7 +98,7 @@ def open_sentence(findings: Findings) -> str:
         which = "them" if len(needed) == len(undecided) else f"{len(needed)} of them"
         which = "it" if len(undecided) == 1 else which
         said += (
-            f" If the rates seen here held, about {rough_count(max(needed))} more people a group "
+            f" If the rates seen here held, about {max(needed):,} more people a group "
             f"would decide {which}."
         )
     unknown = len(undecided) - len(needed)
@@ -118,7 +116,7 @@ def more_people_text(judgement: Judgement) -> str:
         return ""
     if judgement.more_people is None:
         return "cannot be told"
-    return f"about {rough_count(judgement.more_people)} a group"
+    return f"about {judgement.more_people:,} a group"
 
 
 def judged_value(judgement: Judgement) -> tuple[str, str, str]:
