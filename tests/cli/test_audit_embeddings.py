@@ -107,7 +107,10 @@ def test_at_a_given_threshold_normalisers_are_said_to_be_compared_in_sample(
     assert done.status == 0, done
     none, fsn = done.document["normalisers"]
     assert "same pooled FMR on the test itself" in none["why"]
-    assert "in-sample" in (tmp_path / "out" / "report.html").read_text()
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "in-sample" in page
+    assert "none: what the others are compared with" in page
+    assert "fsn: not recommended" in page
     assert fsn["changes"][0]["fmr"]["errors"] <= none["changes"][0]["fmr"]["errors"]
 
 

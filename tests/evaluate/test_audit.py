@@ -130,6 +130,15 @@ def test_a_group_of_one_person_is_undecided_and_says_why() -> None:
     assert any("b: 1 person in the test and no comparison of two" in said for said in found.remarks)
 
 
+def test_a_group_too_small_for_any_bound_is_not_said_to_have_one() -> None:
+    crowd = crowd_of(30, 5)
+    vectors, person = faces(crowd, 2, seed=6)
+    found = audit(VectorSource(crowd, vectors, person), PLAN)
+    assert found.groups[2].people in {2, 3}
+    assert any("too few to say anything of the FMR" in said for said in found.remarks)
+    assert not any("below 100 %" in said for said in found.remarks)
+
+
 @pytest.mark.filterwarnings("error")
 def test_people_with_one_sample_each_have_no_false_non_matches() -> None:
     crowd = crowd_of(20, 20)

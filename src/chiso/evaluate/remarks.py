@@ -43,7 +43,14 @@ def _missing(group: GroupFindings) -> Iterator[str]:
 
 def _too_small(group: GroupFindings, required_fmr: float) -> Iterator[str]:
     fmr = group.fmr
-    if fmr.trials and fmr.errors == 0 and fmr.interval[1] > required_fmr:
+    if not fmr.trials or fmr.errors:
+        return
+    if fmr.interval[1] >= 1:
+        yield (
+            f"{group.group}: no false match, but {_people(group.people)} in the test "
+            f"{'is' if group.people == 1 else 'are'} too few to say anything of the FMR."
+        )
+    elif fmr.interval[1] > required_fmr:
         yield (
             f"{group.group}: no false match among {_people(group.people)}. That bounds the FMR "
             f"below {_percent(fmr.interval[1])} and no lower; so few people cannot show "
