@@ -7,12 +7,11 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from chiso.evaluate.angles import angle_model
 from chiso.evaluate.evidence import Crowd, Evidence
 from chiso.evaluate.findings import EVERYONE
-from chiso.evaluate.fit import Policy
+from chiso.evaluate.fit import Policy, modelled_threshold
 from chiso.evaluate.listed import ListedSource
-from chiso.evaluate.tails import steadied_tails, tail_from_bins, tails_of
+from chiso.evaluate.tails import tail_from_bins, tails_of
 from chiso.evaluate.threshold_fit import fit_threshold
 from chiso.evaluate.vectors import VectorSource
 
@@ -49,27 +48,15 @@ def test_the_threshold_meets_its_target_where_the_truth_is_known() -> None:
 def test_draws_summed_by_pairs_are_the_model_of_each_draw() -> None:
     evidence = _simulated({"x": (12, 1.0, 0.1)})
     found = evidence.nonmated
-    whole = angle_model(found.scores, np.ones(len(found.scores)), 12).threshold(1e-4)
+    whole = modelled_threshold(found.scores, np.ones(len(found.scores)), 1e-4)
     fitted = fit_threshold(evidence, 1e-4, Policy.POOLED, seed=1)
     assert fitted.value == pytest.approx(whole)
     low, high = fitted.interval
     assert low < whole < high
 
 
-def test_draws_of_a_small_group_lean_on_the_others_as_its_value_does() -> None:
-    alone = {"few": (6, 0.8, 0.1)}
-    beside = {**alone, "many": (60, 1.2, 0.1)}
-    found = [
-        fit_threshold(_simulated(groups), 1e-6, Policy.WORST_GROUP, seed=1)
-        for groups in (alone, beside)
-    ]
-    assert found[1].set_by == "few"
-    widths = [np.arccos(each.interval[0]) - np.arccos(each.interval[1]) for each in found]
-    assert widths[1] < 0.8 * widths[0]
-
-
 def test_the_worst_group_sets_the_threshold() -> None:
-    evidence = _simulated({"close": (10, 0.7, 0.06), "far": (30, 1.0, 0.06)})
+    evidence = _simulated({"close": (10, 0.8, 0.1), "far": (10, 1.0, 0.03)})
     fitted = fit_threshold(evidence, 0.001, Policy.WORST_GROUP, seed=1)
     assert fitted.set_by == "close"
     assert fitted.value > fit_threshold(evidence, 0.001, Policy.POOLED, seed=1).value
@@ -99,7 +86,6 @@ def test_a_tail_is_the_model_that_made_the_scores_and_ends_above_the_highest() -
     tails = {tail.group: tail for tail in tails_of(evidence, Policy.WORST_GROUP, 5)}
     assert set(tails) == {EVERYONE, "close"}
     close = tails["close"]
-    # The only group with people enough: nothing draws its deviation away.
     assert (close.mean_rad, close.deviation_rad) == pytest.approx((0.8, 0.1), abs=0.01)
     assert (close.people, close.comparisons) == (60, 60 * 59 // 2)
     crowd = evidence.crowd
@@ -140,23 +126,3 @@ def test_a_tail_from_bins_is_that_of_the_scores_to_within_a_bin() -> None:
     assert binned.seen[-1].score > evidence.nonmated.scores.max()
     for each in binned.seen:
         assert np.mean(evidence.nonmated.scores >= each.score) <= each.share + 1e-12
-
-
-def test_tails_from_bins_are_steadied_as_tails_of_scores_are() -> None:
-    evidence = _simulated({"few": (6, 0.8, 0.05), "many": (60, 1.0, 0.1)})
-    tails = tails_of(evidence, Policy.WORST_GROUP, 5)
-    crowd, found = evidence.crowd, evidence.nonmated
-    binned = []
-    for tail in tails:
-        mine = np.ones(len(found.scores), bool)
-        if tail.group != EVERYONE:
-            members = crowd.members(tail.group)
-            mine = members[found.one] & members[found.other]
-        counts, edges = np.histogram(found.scores[mine], bins=2000, range=(-1, 1))
-        binned.append(
-            tail_from_bins(tail.group, tail.people, tail.comparisons, edges, counts / counts.sum())
-        )
-    assert binned[1].deviation_rad < 0.07
-    for ours, theirs in zip(steadied_tails(binned), tails, strict=True):
-        assert ours.deviation_rad == pytest.approx(theirs.deviation_rad, abs=1e-3)
-    assert tails[1].deviation_rad > 0.085

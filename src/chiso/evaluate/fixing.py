@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chiso.evaluate.angles import PRIOR_PEOPLE, AngleModel, own_models, steadied
-from chiso.evaluate.counting import at_least, floor_of, highest_scores, nonmated_errors
-from chiso.evaluate.evidence import Evidence, Mask
+from chiso.evaluate.counting import at_least, floor_of, highest_scores, nonmated_errors, population
+from chiso.evaluate.evidence import Evidence, Mask, Scores
 from chiso.evaluate.exact_bounds import exact_interval
 from chiso.evaluate.findings import EVERYONE, FrozenThreshold
-from chiso.evaluate.fit import Policy
+from chiso.evaluate.fit import Policy, modelled_threshold
 from chiso.evaluate.intervals import rate_of
 
 _ROUNDING = 1e-9
@@ -40,19 +39,17 @@ def fix_threshold(
     and in every group with people enough (no error among them would bound the FMR at the target)
     the upper end of the FMR's 95 % interval is at most the target. A smaller group of `min_people`
     or more cannot be bounded; it asks for the threshold at which its own FMR is at most the target,
-    and for cosines for no less than a normal distribution of its angles does, its deviation
-    steadied by the other groups' (`angles.steadied`). Where the target is below one in a
-    population's comparisons, its own FMR asks for a threshold just above its highest false score.
-    Raises ValueError where there are no non-mated comparisons.
+    and for cosines for no less than a normal distribution of its angles does
+    (`modelled_threshold`). Where the target is below one in a population's comparisons, its own FMR
+    asks for a threshold just above its highest false score. Raises ValueError where there are no
+    non-mated comparisons.
     """
     if not 0 < target_fmr < 1:
         raise ValueError(f"a target FMR lies between 0 and 1, not at {target_fmr}")
     everyone = evidence.chosen
     if evidence.nonmated.counts.total(everyone, everyone) == 0:
         raise ValueError("a threshold needs comparisons of different people, and there are none")
-    own = own_models(evidence, policy, min_people) if scores_are_cosines else {}
-    models = steadied(own)
-    candidates = [_unbounded(evidence, EVERYONE, everyone, target_fmr, models.get(EVERYONE))]
+    candidates = [_unbounded(evidence, EVERYONE, everyone, target_fmr, scores_are_cosines)]
     left_out: list[str] = []
     if policy is Policy.WORST_GROUP:
         for group in evidence.crowd.groups:
@@ -63,7 +60,7 @@ def fix_threshold(
                 candidates.append(_bounded(evidence, group, members, target_fmr))
             else:
                 candidates.append(
-                    _unbounded(evidence, group, members, target_fmr, models.get(group))
+                    _unbounded(evidence, group, members, target_fmr, scores_are_cosines)
                 )
     strictest = max(candidates, key=lambda candidate: candidate.threshold)
     return FrozenThreshold(
@@ -121,14 +118,28 @@ def _bounded(evidence: Evidence, group: str, members: Mask, target_fmr: float) -
 
 
 def _unbounded(
-    evidence: Evidence, name: str, members: Mask, target_fmr: float, model: AngleModel | None
+    evidence: Evidence, name: str, members: Mask, target_fmr: float, scores_are_cosines: bool
 ) -> _Candidate:
-    """By the false scores counted, and by the model where there is one."""
     seen = lowest_threshold(evidence, members, target_fmr)
-    comparisons = evidence.nonmated.counts.total(members, members)
-    if model is None or (name == EVERYONE and target_fmr * comparisons >= 1):
+    if not scores_are_cosines:
         return _Candidate(name, seen, "counted")
-    return _Candidate(name, max(seen, model.threshold(target_fmr)), "modelled")
+    scores, weights = _all_scores(evidence, members)
+    modelled = modelled_threshold(scores, weights, target_fmr)
+    if name == EVERYONE and target_fmr * weights.sum() >= 1:
+        return _Candidate(name, seen, "counted")
+    return _Candidate(name, max(seen, modelled), "modelled")
+
+
+def _all_scores(evidence: Evidence, members: Mask) -> tuple[Scores, Scores]:
+    """Non-mated scores of these people with weights: each of them, or the middles of bins."""
+    if np.isneginf(floor_of(evidence, members, members)):
+        scores = evidence.nonmated.scores[population(evidence, members, members)]
+        return scores, np.ones(len(scores))
+    groups = np.unique(evidence.crowd.group_of[members])
+    counts = evidence.distribution.nonmated[np.ix_(groups, groups)]
+    weights = np.triu(counts.transpose(2, 0, 1)).sum(axis=(1, 2)).astype(np.float64)
+    edges = evidence.distribution.edges
+    return (edges[:-1] + edges[1:]) / 2, weights
 
 
 def _note(candidates: list[_Candidate], left_out: list[str]) -> str:
@@ -146,11 +157,6 @@ def _note(candidates: list[_Candidate], left_out: list[str]) -> str:
     sentences = [
         said[manner].format(", ".join(names)) for manner, names in by_manner.items() if names
     ]
-    if any(name != EVERYONE for name in by_manner["modelled"]):
-        sentences.append(
-            "In that model each group's mean is its own, and its deviation is drawn towards that "
-            f"within all groups, which counts as {PRIOR_PEOPLE} people more."
-        )
     if left_out:
         sentences.append(f"Too few people to set a threshold: {', '.join(left_out)}.")
     return " ".join(sentences)

@@ -2,44 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import numpy as np
+from numpy.typing import NDArray
 
 from chiso.core.decisions import ScoreTail, SeenShare
-from chiso.evaluate.angles import AngleModel, angle_model, own_models, populations, steadied
-from chiso.evaluate.counting import highest_scores
-from chiso.evaluate.evidence import Evidence, Mask, Scores
-from chiso.evaluate.fit import Policy
+from chiso.evaluate.counting import floor_of, highest_scores
+from chiso.evaluate.evidence import Crowd, Evidence, Mask, Scores
+from chiso.evaluate.findings import EVERYONE
+from chiso.evaluate.fit import Policy, angle_model
 
 SEEN_SHARE = 0.02
 """Down to here false scores are written down as they were seen."""
 _STEPS = (1, 2, 5)
 
 
+def populations(
+    crowd: Crowd, chosen: Mask, policy: Policy, min_people: int
+) -> tuple[tuple[str, Mask], ...]:
+    """Whose false matches may set a threshold: everyone, and by policy the groups, by name.
+
+    Groups with fewer than `min_people` of the chosen, or fewer than two, set none.
+    """
+    found = [(EVERYONE, chosen)]
+    if policy is Policy.WORST_GROUP:
+        for group in crowd.groups:
+            members = chosen & crowd.members(group)
+            if np.count_nonzero(members) >= max(2, min_people):
+                found.append((group, members))
+    return tuple(found)
+
+
 def tails_of(evidence: Evidence, policy: Policy, min_people: int) -> tuple[ScoreTail, ...]:
     """The tail of each population that may set a threshold and has a non-mated comparison.
 
-    Scores are cosines; the models are those of `angles`, steadied. Raises ValueError where a score
-    is outside [-1, 1].
+    Scores are cosines. Where all were kept the angles are theirs; else they are those of the bins'
+    middles. Raises ValueError where a score is outside [-1, 1].
     """
     scores = evidence.nonmated.scores
     if len(scores) and float(np.abs(scores).max()) > 1 + 1e-6:
         raise ValueError("these scores are not cosines, so their angles are not known")
-    models = steadied(own_models(evidence, policy, min_people))
     return tuple(
-        _tail(evidence, name, members, models[name])
+        _tail(evidence, name, members)
         for name, members in populations(evidence.crowd, evidence.chosen, policy, min_people)
-        if name in models
+        if evidence.nonmated.counts.total(members, members)
     )
-
-
-def steadied_tails(tails: Sequence[ScoreTail]) -> tuple[ScoreTail, ...]:
-    """Tails that each rest on their own scores, with deviations as `steadied` gives them."""
-    own = {tail.group: AngleModel(tail.mean_rad, tail.deviation_rad, tail.people) for tail in tails}
-    models = steadied(own)
-    return tuple(replace(tail, deviation_rad=models[tail.group].deviation_rad) for tail in tails)
 
 
 def tail_from_bins(
@@ -47,10 +53,9 @@ def tail_from_bins(
 ) -> ScoreTail:
     """A tail from a histogram of cosines: `edges` one more than `shares`, which are not all zero.
 
-    What was seen is known by bin: a score counts as the upper edge of its bin. The deviation is the
-    histogram's own: `steadied_tails` needs the others'.
+    What was seen is known by bin: a score counts as the upper edge of its bin.
     """
-    model = angle_model((edges[:-1] + edges[1:]) / 2, shares, people)
+    mean, deviation = angle_model((edges[:-1] + edges[1:]) / 2, shares)
     above = np.append(np.cumsum(shares[::-1])[::-1], 0.0) / shares.sum()
     last = int(np.flatnonzero(shares)[-1]) + 1
     first = int(np.flatnonzero(above <= SEEN_SHARE)[0])
@@ -58,14 +63,30 @@ def tail_from_bins(
         SeenShare(float(above[edge]), float(edges[edge])) for edge in range(min(first, last), last)
     )
     highest = SeenShare(0.0, float(np.nextafter(edges[last], np.inf)))
-    seen = (*seen, highest)
-    return ScoreTail(group, people, comparisons, model.mean_rad, model.deviation_rad, seen)
+    return ScoreTail(group, people, comparisons, mean, deviation, (*seen, highest))
 
 
-def _tail(evidence: Evidence, name: str, members: Mask, model: AngleModel) -> ScoreTail:
+def _tail(evidence: Evidence, name: str, members: Mask) -> ScoreTail:
     comparisons = evidence.nonmated.counts.total(members, members)
+    if np.isneginf(floor_of(evidence, members, members)):
+        scores = highest_scores(evidence, members, comparisons)
+        mean, deviation = angle_model(scores, np.ones(len(scores)))
+    else:
+        edges = evidence.distribution.edges
+        mean, deviation = angle_model((edges[:-1] + edges[1:]) / 2, _binned(evidence, name))
+    people = int(np.count_nonzero(evidence.nonmated.counts.by_person(members, members)))
     seen = _seen(evidence, members, comparisons)
-    return ScoreTail(name, model.people, comparisons, model.mean_rad, model.deviation_rad, seen)
+    return ScoreTail(name, people, comparisons, mean, deviation, seen)
+
+
+def _binned(evidence: Evidence, name: str) -> NDArray[np.float64]:
+    """Shape (bins,): non-mated comparisons within a group, or of everyone."""
+    nonmated = evidence.distribution.nonmated
+    if name == EVERYONE:
+        everyone = np.triu(nonmated.transpose(2, 0, 1)).sum(axis=(1, 2))
+        return np.asarray(everyone, dtype=np.float64)
+    group = evidence.crowd.groups.index(name)
+    return np.asarray(nonmated[group, group], dtype=np.float64)
 
 
 def _seen(evidence: Evidence, members: Mask, comparisons: int) -> tuple[SeenShare, ...]:

@@ -7,12 +7,11 @@ from statistics import NormalDist
 
 import numpy as np
 
-from chiso.evaluate.angles import own_models, populations, steadied, steady_variances
 from chiso.evaluate.bootstrap import draw_people, drawn_thresholds, percentile_interval
 from chiso.evaluate.counting import floor_of, nonmated_errors, population
-from chiso.evaluate.evidence import Evidence, Mask, Scores
-from chiso.evaluate.findings import EVERYONE, FrozenThreshold
-from chiso.evaluate.fit import MIN_PEOPLE_IN_GROUP, Policy
+from chiso.evaluate.evidence import Evidence, Index, Mask, Scores
+from chiso.evaluate.findings import EVERYONE
+from chiso.evaluate.fit import MIN_PEOPLE_IN_GROUP, Policy, modelled_threshold
 from chiso.evaluate.fixing import fix_threshold
 
 BOOTSTRAP_DRAWS = 1000
@@ -48,7 +47,7 @@ def fit_threshold(
         members = members & evidence.crowd.members(fixed.set_by)
     generator = np.random.default_rng(seed)
     weights = draw_people(evidence.crowd, evidence.chosen, BOOTSTRAP_DRAWS, generator)
-    drawn = _drawn(evidence, policy, fixed, members, weights)
+    drawn = _drawn(evidence, members, fixed.value, target_fmr, weights)
     interval = percentile_interval(drawn)
     if interval is None:
         raise ValueError("there are too few people for an interval")
@@ -56,72 +55,44 @@ def fit_threshold(
 
 
 def _drawn(
-    evidence: Evidence, policy: Policy, fixed: FrozenThreshold, members: Mask, weights: Scores
+    evidence: Evidence, members: Mask, value: float, target_fmr: float, weights: Scores
 ) -> Scores:
     """Shape (draws,): the threshold in each draw; NaN where it holds no two people."""
-    target_fmr = fixed.target_fmr
-    if target_fmr is not None and np.isneginf(floor_of(evidence, members, members)):
-        model = steadied(own_models(evidence, policy, MIN_PEOPLE_IN_GROUP))[fixed.set_by]
-        if np.isclose(fixed.value, model.threshold(target_fmr)):
-            modelled = _modelled_draws(evidence, policy, fixed.set_by, target_fmr, weights)
+    if np.isneginf(floor_of(evidence, members, members)):
+        rows = population(evidence, members, members)
+        found = evidence.nonmated
+        scores, one, other = found.scores[rows], found.one[rows], found.other[rows]
+        if np.isclose(value, modelled_threshold(scores, np.ones(len(scores)), target_fmr)):
+            modelled = _modelled_draws(scores, one, other, weights, target_fmr)
             own = drawn_thresholds(evidence, target_fmr, members, weights)
             return np.where(np.isnan(own), np.nan, np.maximum(modelled, own))
-    seen = nonmated_errors(evidence, fixed.value, members, members).rate
+    seen = nonmated_errors(evidence, value, members, members).rate
     return drawn_thresholds(evidence, max(seen, _NEXT_TO_NONE), members, weights)
 
 
 def _modelled_draws(
-    evidence: Evidence, policy: Policy, name: str, target_fmr: float, weights: Scores
+    scores: Scores, one: Index, other: Index, weights: Scores, target_fmr: float
 ) -> Scores:
-    """The threshold of a population's model in each draw, shape (draws,).
+    """`modelled_threshold` in each draw, shape (draws,), a comparison weighing w_i · w_j.
 
-    As for the value, a group's deviation is steadied by those of the same draw. That of a group
-    whose comparisons were only counted stays as it is: it has people enough to vary little.
+    By sums over pairs of people, so that a draw costs no pass over the comparisons.
     """
-    own = own_models(evidence, policy, MIN_PEOPLE_IN_GROUP)
-    means, variances = {}, {}
-    for each, members in populations(evidence.crowd, evidence.chosen, policy, MIN_PEOPLE_IN_GROUP):
-        if each in own and np.isneginf(floor_of(evidence, members, members)):
-            means[each], variances[each] = _drawn_moments(evidence, members, weights)
-        elif each in own:
-            means[each] = np.full(len(weights), own[each].mean_rad)
-            variances[each] = np.full(len(weights), own[each].deviation_rad ** 2)
-    deviations = np.sqrt(variances[name])
-    if name != EVERYONE:
-        groups = [each for each in own if each != EVERYONE]
-        steady = steady_variances(
-            np.stack([variances[each] for each in groups], axis=1),
-            np.array([own[each].people for each in groups]),
-        )
-        deviations = np.sqrt(steady[:, groups.index(name)])
-    lowest = means[name] + NormalDist().inv_cdf(target_fmr) * deviations
-    drawn: Scores = np.cos(np.maximum(0.0, lowest))
-    return drawn
-
-
-def _drawn_moments(evidence: Evidence, members: Mask, weights: Scores) -> tuple[Scores, Scores]:
-    """Mean and variance of these people's angles in each draw, a comparison weighing w_i · w_j.
-
-    Shapes (draws,); NaN where a draw holds no two of them. By sums over pairs of people, so that a
-    draw costs no pass over the comparisons.
-    """
-    rows = population(evidence, members, members)
-    found = evidence.nonmated
-    angles = np.arccos(np.clip(found.scores[rows], -1.0, 1.0))
-    both = np.concatenate([found.one[rows], found.other[rows]])
-    people, at = np.unique(both, return_inverse=True)
-    size, cells = len(people), at[: len(angles)] * len(people) + at[len(angles) :]
+    people, at = np.unique(np.concatenate([one, other]), return_inverse=True)
+    size, cells = len(people), at[: len(one)] * len(people) + at[len(one) :]
     some = weights[:, people]
+    angles = np.arccos(np.clip(scores, -1.0, 1.0))
 
     def summed(values: Scores) -> Scores:
         pairs = np.bincount(cells, values, minlength=size**2).reshape(size, size)
         sums: Scores = np.einsum("dp,dp->d", some @ pairs, some)
         return sums
 
-    totals = summed(np.ones(len(angles)))
+    totals = summed(np.ones(len(scores)))
     totals[totals == 0] = np.nan
     means = summed(angles) / totals
     # About the mean of all, so that no two large squares are subtracted.
     centre = float(angles.mean())
     squares = summed((angles - centre) ** 2) / totals - (means - centre) ** 2
-    return means, np.maximum(squares, 0.0)
+    deviations = np.sqrt(np.maximum(squares, 0.0))
+    drawn: Scores = np.cos(np.maximum(0.0, means + NormalDist().inv_cdf(target_fmr) * deviations))
+    return drawn

@@ -18,8 +18,8 @@ from chiso.evaluate.evidence import Scores
 from chiso.evaluate.findings import EVERYONE, FrozenThreshold, Histogram, Rate
 from chiso.evaluate.fit import Policy
 from chiso.evaluate.intervals import wilson_by_people
-from chiso.evaluate.tails import steadied_tails, tail_from_bins
-from chiso.services.threshold_record import DEVIATIONS, finished, group_count, scores_like
+from chiso.evaluate.tails import tail_from_bins
+from chiso.services.threshold_record import finished, group_count, scores_like
 
 _ROUNDING = 1e-6
 
@@ -81,7 +81,6 @@ def record_of_audit(
             "Audit again without a normaliser.",
         )
     tails = _tails(audited)
-    steady = f"{DEVIATIONS} " if len(tails) > 1 else ""
     record = ThresholdRecord(
         record_id="",
         model=audited.model,
@@ -100,8 +99,8 @@ def record_of_audit(
         made=to_text(now),
         note=f"Set by the false scores of: {frozen.set_by}. {frozen.note} The error counts are of "
         "the test's people, whom the threshold was not fixed on. Thresholds of searches: a normal "
-        "model of the angles between the test's templates, from the report's histograms. "
-        f"{steady}Report SHA-256 {audited.report_sha256}.",
+        "model of the angles between the test's templates, from the report's histograms. Report "
+        f"SHA-256 {audited.report_sha256}.",
         format=FORMAT,
         set_by=frozen.set_by,
         counted_on=CountedOn.OTHER_PEOPLE,
@@ -126,7 +125,7 @@ def _tails(audited: AuditedThreshold) -> tuple[ScoreTail, ...]:
             tails.append(
                 tail_from_bins(each.group, each.fmr.people, each.fmr.trials, edges, shares)
             )
-    return steadied_tails(tails)
+    return tuple(tails)
 
 
 def _calibrated(audited: AuditedThreshold) -> Calibration:

@@ -25,7 +25,6 @@ from chiso.core.decisions import (
 from chiso.core.errors import ChisoError, Code
 from chiso.core.templates import ModelDigest
 from chiso.core.times import to_text
-from chiso.evaluate.angles import PRIOR_PEOPLE
 from chiso.evaluate.counting import mated_errors, nonmated_errors
 from chiso.evaluate.evidence import Evidence, Mask, Scores
 from chiso.evaluate.findings import EVERYONE, Rate
@@ -38,11 +37,6 @@ SEED = 20261122
 """Of the bootstrap over people; written into the record."""
 REFERENCES = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 """Sizes of search that a record speaks about."""
-DEVIATIONS = (
-    "The deviations of groups in it are drawn towards that within all groups, which counts as "
-    f"{PRIOR_PEOPLE} people more."
-)
-"""What a record with tails of groups says of them."""
 _MOST_CALIBRATED = 20_000
 
 MissesAt = Callable[[float], tuple[Misses, ...]]
@@ -200,11 +194,10 @@ def scores_like(edges: Scores, counts: NDArray[np.generic]) -> Scores:
 def _note(fitted: FittedThreshold, tails: Sequence[ScoreTail], remark: str) -> str:
     behind = {tail.group: tail.people for tail in tails}
     people = ", ".join(f"{name} {count}" for name, count in behind.items())
-    steady = f"{DEVIATIONS} " if len(tails) > 1 else ""
     return (
         f"Set by the false scores of: {fitted.set_by}. {fitted.note} {remark} Interval of the "
         f"value: bootstrap over people, seed {SEED}. The error counts are of the people that the "
         "threshold was fitted to, so they show the fit and prove nothing about others. Thresholds "
         "of searches: a normal model of the angles between templates; people behind it: "
-        f"{people}. {steady}Far beyond them it is an extrapolation, not a measurement."
+        f"{people}. Far beyond them it is an extrapolation, not a measurement."
     )
