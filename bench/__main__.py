@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import accuracy, capture, command, london, million, volunteers
+from bench import accuracy, audit, capture, command, london, million, volunteers
 from bench.rows import Row, as_json, as_table
 
 _NO_PHOTOS = (
@@ -22,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--no-million", action="store_true", help="leave out the slow, large part")
+    parser.add_argument("--no-audit", action="store_true", help="leave out the audit at scale")
     parser.add_argument(
         "--no-volunteers", action="store_true", help="leave out rendering, which takes long too"
     )
@@ -42,6 +43,11 @@ def main() -> int:
         skipped.append("The million references were left out, as asked.")
     else:
         rows += million.measured()
+    if options.no_audit:
+        skipped.append("The audit at scale was left out, as asked.")
+    else:
+        rows += audit.measured()
+        skipped += [] if audit.peer_python() else [audit.NO_PEER]
     if options.no_volunteers:
         skipped.append("Rendered volunteers were left out, as asked.")
     elif volunteers.can_render():
