@@ -169,6 +169,27 @@ def test_what_did_not_go_as_it_should_is_said_everywhere_and_is_status_1(
     assert "Not as it should be" in capsys.readouterr().out
 
 
+def test_a_miss_that_the_threshold_record_foresees_is_counted_and_is_no_fault(
+    london: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--data", str(london), "--out", str(tmp_path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["as_expected"] is True
+    assert told["found"]["of"] == 40
+    assert told["found"]["right"] >= 36
+    assert told["strangers_unknown"] == {"right": 13, "of": 13}
+
+
+def test_more_misses_than_the_record_foresees_are_a_fault(
+    eight: Path, london: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for subject, stranger in zip(SUBJECTS, ("018", "019", "022", "025", "027"), strict=False):
+        shutil.copy(london / f"{stranger}_smiling.jpg", eight / f"{subject}_smiling.jpg")
+    assert main(["demo", "--data", str(eight), "--out", str(tmp_path), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert any("was not recognised" in each for each in told["unexpected"])
+
+
 def test_a_group_that_someone_reported_is_escaped_in_the_page(
     eight: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

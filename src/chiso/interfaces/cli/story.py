@@ -61,8 +61,8 @@ def demo(
 
     Enrols three volunteers in four, shows everyone's second photo, verifies some, searches a group
     picture, withdraws one person and looks for what is left of them in every byte of the home.
-    Status 0 if all went as it should, 1 if anything did not; an error on rendered
-    faces is counted, and is no fault.
+    Status 0 if all went as it should, 1 if anything did not. What is counted and is no fault: an
+    error on rendered faces, and as many misses as the threshold record itself foresees.
 
     Example: chiso demo --data photos --out report
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chiso.core.samples import Refusal
+from chiso.evaluate.findings import EVERYONE
 from chiso.services.demo.recognition import Recognition
 from chiso.services.demo.results import DemoResult, Verification, Withdrawal
 from chiso.services.demo.traces import SAME_TEMPLATE
@@ -14,11 +15,13 @@ def unexpected(result: DemoResult, *, recogniser: bool = True) -> tuple[str, ...
     """Every departure from what should have happened. A broken log never gets here: it raises.
 
     Without `recogniser`, what it gets wrong is counted and is no departure: rendered faces are not
-    what its threshold was fitted on.
+    what its threshold was fitted on. With it, neither are as many misses as the threshold record
+    itself foresees among this many references (the upper end of its interval): they are the stated
+    price of few false matches. A wrong name always is.
     """
     return (
         *(_enrolments(result) if recogniser else ()),
-        *(_recognitions("", result.shown) if recogniser else ()),
+        *(_recognitions("", _unforeseen(result)) if recogniser else ()),
         *(_verifications(result.verifications) if recogniser else ()),
         *(_recognitions("In the group picture, ", result.scene.people) if recogniser else ()),
         *_group_extras(result),
@@ -31,6 +34,20 @@ def _enrolments(result: DemoResult) -> Iterator[str]:
     for each in result.enrolments:
         if each.refusal is not None:
             yield f"{each.volunteer.label} could not be enrolled: {each.refusal.message}"
+
+
+def _unforeseen(result: DemoResult) -> Sequence[Recognition]:
+    """What was shown, less the misses of enrolled people where the record foresees as many."""
+    missed = sum(each.is_unknown for each in result.enrolled_shown)
+    levels = result.threshold.at_scale
+    enrolled = sum(each.refusal is None for each in result.enrolments)
+    level = next((each for each in levels if each.references >= enrolled), None)
+    if level is None:
+        return result.shown
+    _, most = next(each.interval for each in level.misses if each.group == EVERYONE)
+    if missed > most * len(result.enrolled_shown):
+        return result.shown
+    return [each for each in result.shown if not (each.is_enrolled and each.is_unknown)]
 
 
 def _recognitions(where: str, shown: Sequence[Recognition]) -> Iterator[str]:
