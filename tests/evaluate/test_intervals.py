@@ -16,7 +16,7 @@ from chiso.evaluate.dependence import people_by_weight, shared_residuals, spread
 from chiso.evaluate.error_sums import ErrorSums
 from chiso.evaluate.exact_bounds import divergence, exact_interval
 from chiso.evaluate.findings import IntervalMethod
-from chiso.evaluate.intervals import rate_of
+from chiso.evaluate.intervals import rate_of, wilson_by_people
 
 _ROUNDING = 1e-12
 
@@ -165,3 +165,26 @@ def test_the_exact_bound_ends_where_the_divergence_allows_no_more(rate: float, u
     for end in exact_interval(rate, units):
         if 1e-9 < end < 1 - 1e-9:
             assert units * divergence(rate, end) == pytest.approx(log(40), rel=1e-5)
+
+
+def test_wilsons_interval_is_the_textbooks() -> None:
+    assert wilson_by_people(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
+
+
+def test_no_error_among_seven_people_bounds_the_rate_only_below_a_third() -> None:
+    low, high = wilson_by_people(0.0, 7)
+    assert low == 0.0
+    assert high == pytest.approx(0.354, abs=1e-3)
+
+
+@given(st.floats(0, 1), st.integers(1, 1000))
+def test_an_interval_holds_its_rate_and_narrows_with_people(rate: float, people: int) -> None:
+    low, high = wilson_by_people(rate, people)
+    assert 0.0 <= low <= rate + 1e-9
+    assert rate - 1e-9 <= high <= 1.0
+    wider_low, wider_high = wilson_by_people(rate, max(1, people // 2))
+    assert wider_high - wider_low >= high - low - 1e-12
+
+
+def test_nobody_gives_no_information() -> None:
+    assert wilson_by_people(0.0, 0) == (0.0, 1.0)

@@ -22,11 +22,12 @@ from chiso import wiring
 from chiso.capture.quality import Quality
 from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Detector, Embedder
-from chiso.core.samples import Box, Face
+from chiso.core.samples import Box, Face, Refusal
 from chiso.core.settings import ENROLMENT_LIMITS, PROBE_LIMITS, CaptureSettings
 from chiso.core.templates import ModelDigest
 from chiso.evaluate.tone import Stage
 from chiso.evaluate.tone_verdict import Outcome
+from chiso.services.engine import faces_in
 from chiso.services.home import Engine
 from chiso.services.tone_audit import measures as of
 from chiso.services.tone_audit.audit import Act, Probe, ToneAudit, audit_tone
@@ -190,7 +191,8 @@ def test_no_face_is_a_reading_too(engine: Engine, tmp_path: Path) -> None:
         Probe(engine, WEIGHTS, 0.25, None), Renders(open_drawn_studio, tmp_path, 1), SMALL, NOW
     )
     assert not any(reading.is_found for reading in audit.readings.each)
-    assert np.isnan(audit.readings.vectors).all()
+    assert np.isnan(audit.readings.templates.references).all()
+    assert np.isnan(audit.readings.templates.probes).all()
     rate = audit.result(of.DETECTION_RATE)
     assert rate is not None
     assert [level.events for level in rate.levels] == [0] * 10
@@ -205,6 +207,41 @@ def test_every_portrait_is_measured_at_every_tone(audit: ToneAudit) -> None:
     assert all(reading.is_found for reading in audit.readings.each)
     assert {reading.tone for reading in audit.readings.each} == set(TONES)
     assert [dict(each)["light"] for each in audit.readings.captures] == ["flash", "flash"]
+
+
+def test_a_photo_is_one_template_as_a_reference_and_another_as_a_probe(
+    audit: ToneAudit, engine: Engine, kept: Path
+) -> None:
+    cache = RenderCache(kept, audit.studio, FEW.size_px)
+    shot = next(FEW.shots())
+    portraits = cache.read(shot.person_seed, shot.capture_seed, TONES)
+    assert portraits is not None
+    seen = faces_in(engine, portraits[4].jpeg, PROBE_LIMITS)
+    assert not isinstance(seen, Refusal)
+    chip = seen[0].aligned.chip
+    (reference,), (probe,) = engine.embedder.embed_references([chip]), engine.embedder.embed([chip])
+    templates = audit.readings.templates
+    assert templates.references[0, 0, 4] == pytest.approx(reference.vector, abs=1e-5)
+    assert templates.probes[0, 0, 4] == pytest.approx(probe.vector, abs=1e-5)
+    assert templates.references[0, 0, 4] != pytest.approx(probe.vector, abs=1e-2)
+    assert (np.isnan(templates.references) == np.isnan(templates.probes)).all()
+
+
+def test_every_two_photos_are_compared_both_ways(audit: ToneAudit) -> None:
+    trials = {
+        name: [level.trials for level in result.levels]
+        for name in (of.FNMR, of.FMR, of.FNMR_ACROSS, of.FMR_ACROSS, of.MOVED_ANGLE)
+        if (result := audit.result(name)) is not None
+    }
+    # Three people in two captures: one pair of photos of each, two of every two people.
+    assert trials[of.FNMR] == [6] * 10
+    assert trials[of.FMR] == [12] * 10
+    assert trials[of.FNMR_ACROSS] == [12] * 4 + [6] + [12] * 5
+    assert trials[of.FMR_ACROSS] == [24] * 4 + [12] + [24] * 5
+    assert trials[of.MOVED_ANGLE] == [6] * 4 + [0] + [6] * 5
+    assert audit.pooled is not None
+    assert audit.pooled.same_comparisons == 12 * 10
+    assert audit.pooled.different_comparisons == 12 * 10 * 9
 
 
 def test_darker_pictures_have_less_contrast_and_faces_move(audit: ToneAudit) -> None:

@@ -61,8 +61,9 @@ def measure_set(
 ) -> int:
     """Measure how well rendered people are found and told apart, and name those who are not.
 
-    Each photo is compared with all others; one that is refused counts as a failure. Errors are
-    those at the model's starter threshold. Status 0 when it is done: confusion is a finding, not a
+    Each photo, as if enrolled, is compared with every other, as if shown: two photos are compared
+    both ways. One that is refused counts as a failure. Errors are those at the model's starter
+    threshold. Status 0 when it is done: confusion is a finding, not a
     failure. Rendered faces prove nothing about real ones.
 
     Example: chiso volunteers measure
@@ -126,7 +127,7 @@ def _show(
     )
     _show_refusals(rows)
     if threshold is not None:
-        show("Errors at the threshold; at a tone, of pairs of photos that are both at it")
+        show("Errors at the threshold; at a tone, of comparisons of photos that are both at it")
         table(
             ("tone", "missed", "FNMR %", "95 %", "false matches", "FMR %", "95 %"),
             [(name, *_error(each.fnmr), *_error(each.fmr)) for name, each in rows],
@@ -138,7 +139,7 @@ def _show(
     ):
         show(title)
         table(
-            ("tone", "pairs", "lowest", "10 %", "median", "90 %", "highest"),
+            ("tone", "scores", "lowest", "10 %", "median", "90 %", "highest"),
             [(name, *_scores(spread)) for name, spread in spreads],
             numeric=(1, 2, 3, 4, 5, 6),
         )

@@ -63,26 +63,38 @@ _NAMES = {
     "pitch_deg": Name("Nod", Unit.ANGLE, "As read off the landmarks; 0 is frontal."),
     "roll_deg": Name("Lean", Unit.ANGLE, "As read off the landmarks; 0 is upright."),
     of.SAME_ANGLE: Name(
-        "Angle to herself", Unit.ANGLE, "Mean angle between two captures of one person."
+        "Angle to herself",
+        Unit.ANGLE,
+        "Mean angle between a person’s reference and her probe of another capture.",
     ),
     of.DIFFERENT_ANGLE: Name(
-        "Angle to someone else", Unit.ANGLE, "Mean angle between two people, in different captures."
+        "Angle to someone else",
+        Unit.ANGLE,
+        "Mean angle between one’s reference and another’s probe, in different captures.",
     ),
     of.SAME_SCORE: Name("Score with herself", Unit.SCORE, "Higher is more alike."),
     of.DIFFERENT_SCORE: Name("Score with someone else", Unit.SCORE, "Higher is more alike."),
     of.MOVED_ANGLE: Name(
-        "Moved by tone alone", Unit.ANGLE, "The same person and capture, against tone 5."
+        "Moved by tone alone",
+        Unit.ANGLE,
+        "Probes of the same person and capture: of this tone, against that of tone 5.",
     ),
     of.SAME_ANGLE_ACROSS: Name(
-        "Angle to herself at tone 5", Unit.ANGLE, "Another capture of the same person, at tone 5."
+        "Angle to herself at tone 5",
+        Unit.ANGLE,
+        "Another capture of the same person, at tone 5; either is the reference.",
     ),
     of.FNMR: Name("False non-match rate", Unit.RATE, "Herself, not recognised; both at one tone."),
     of.FMR: Name("False match rate", Unit.RARE_RATE, "Two people taken for one; both at one tone."),
     of.FNMR_ACROSS: Name(
-        "False non-match rate against tone 5", Unit.RATE, "One photo at this tone, one at tone 5."
+        "False non-match rate against tone 5",
+        Unit.RATE,
+        "One photo at this tone, one at tone 5; either is the reference.",
     ),
     of.FMR_ACROSS: Name(
-        "False match rate against tone 5", Unit.RARE_RATE, "One photo at this tone, one at tone 5."
+        "False match rate against tone 5",
+        Unit.RARE_RATE,
+        "One photo at this tone, one at tone 5; either is the reference.",
     ),
 }
 _REASONS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chiso.evaluate.findings import EVERYONE
 from chiso.evaluate.intervals import wilson_by_people
-from chiso.evaluate.rates import EVERYONE
 from chiso.services.demo.recognition import Recognition
 
 

@@ -140,7 +140,7 @@ def audit_tone(
         readings=readings,
         results=results,
         stages=tuple(judge_stage(results, stage) for stage in Stage),
-        pooled=None if value is None else pooled_false_matches(readings.vectors, value, drawn),
+        pooled=None if value is None else pooled_false_matches(readings.templates, value, drawn),
         samples=_samples(cache, design),
         statement=statement(cache.studio),
         bootstrap_seed=bootstrap_seed,

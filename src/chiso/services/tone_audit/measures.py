@@ -24,15 +24,15 @@ from chiso.evaluate.tone import (
     weighted_means,
 )
 from chiso.evaluate.tone_comparisons import (
-    Vectors,
+    Templates,
     across_all_tones,
+    across_from_base,
     angles_deg,
     different_people,
     matches_at,
     misses_at,
     moved_by_tone,
     same_person,
-    same_person_across_tones,
 )
 from chiso.services.tone_audit.design import AUDIT_TONES
 from chiso.services.tone_audit.readings import (
@@ -95,9 +95,9 @@ def results_of(
     readings: Readings, threshold: float | None, drawn: Values
 ) -> tuple[ToneResult, ...]:
     """Every measure, estimated; those of the decision only where there is a threshold."""
-    measures = [*_detection(readings), *_quality(readings), *_embedding(readings.vectors)]
+    measures = [*_detection(readings), *_quality(readings), *_embedding(readings.templates)]
     if threshold is not None:
-        measures += _decision(readings.vectors, threshold)
+        measures += _decision(readings.templates, threshold)
     return _with_angle_margins([estimate(each, AUDIT_TONES, drawn) for each in measures])
 
 
@@ -153,33 +153,31 @@ def _quality_value(name: str) -> Callable[[Reading], float | None]:
     return value
 
 
-def _embedding(vectors: Vectors) -> list[Measure]:
+def _embedding(templates: Templates) -> list[Measure]:
     base = AUDIT_TONES.base_index
-    same = same_person(vectors)
-    moved = angles_deg(moved_by_tone(vectors, base))
+    same = same_person(templates)
+    moved = angles_deg(moved_by_tone(templates, base))
     moved[:, :, base] = np.nan
-    across = angles_deg(same_person_across_tones(vectors, base))
     return [
         _own(SAME_ANGLE, Stage.EMBED, angles_deg(same)),
-        _between(DIFFERENT_ANGLE, Stage.EMBED, vectors, angles_deg),
+        _between(DIFFERENT_ANGLE, Stage.EMBED, templates, angles_deg),
         _own(SAME_SCORE, Stage.EMBED, same),
-        _between(DIFFERENT_SCORE, Stage.EMBED, vectors, lambda scores: scores),
+        _between(DIFFERENT_SCORE, Stage.EMBED, templates, lambda scores: scores),
         replace(_own(MOVED_ANGLE, Stage.EMBED, moved), from_base=True),
-        _own(SAME_ANGLE_ACROSS, Stage.EMBED, across),
+        across_from_base(SAME_ANGLE_ACROSS, Stage.EMBED, AUDIT_TONES, templates, angles_deg),
     ]
 
 
-def _decision(vectors: Vectors, threshold: float) -> list[Measure]:
+def _decision(templates: Templates, threshold: float) -> list[Measure]:
     is_match, is_miss = matches_at(threshold), misses_at(threshold)
-    across = is_miss(same_person_across_tones(vectors, AUDIT_TONES.base_index))
     return [
-        _own(FNMR, Stage.DECIDE, is_miss(same_person(vectors)), is_rate=True),
-        _between(FMR, Stage.DECIDE, vectors, is_match, is_rate=True),
-        _own(FNMR_ACROSS, Stage.DECIDE, across, is_rate=True),
+        _own(FNMR, Stage.DECIDE, is_miss(same_person(templates)), is_rate=True),
+        _between(FMR, Stage.DECIDE, templates, is_match, is_rate=True),
+        across_from_base(FNMR_ACROSS, Stage.DECIDE, AUDIT_TONES, templates, is_miss, is_rate=True),
         _between(
             FMR_ACROSS,
             Stage.DECIDE,
-            vectors,
+            templates,
             is_match,
             is_rate=True,
             against_base=True,
@@ -195,7 +193,7 @@ def _own(name: str, stage: Stage, values: Values, *, is_rate: bool = False) -> M
 def _between(
     name: str,
     stage: Stage,
-    vectors: Vectors,
+    templates: Templates,
     reading: Callable[[Values], Values],
     *,
     is_rate: bool = False,
@@ -205,7 +203,7 @@ def _between(
         name,
         stage,
         AUDIT_TONES,
-        vectors,
+        templates,
         reading,
         margin=MARGINS.get(name),
         is_rate=is_rate,
@@ -230,13 +228,15 @@ def _with_angle_margins(results: list[ToneResult]) -> tuple[ToneResult, ...]:
 
 
 def pooled_false_matches(
-    vectors: Vectors, threshold: float, drawn: Values
+    templates: Templates, threshold: float, drawn: Values
 ) -> PooledFalseMatches | None:
     """False matches at one tone beside those across two; None where nobody can be compared."""
-    same, different, same_count, different_count = across_all_tones(vectors, matches_at(threshold))
+    same, different, same_count, different_count = across_all_tones(
+        templates, matches_at(threshold)
+    )
     if not (same_count and different_count):
         return None
-    once = np.ones((1, len(vectors)))
+    once = np.ones((1, len(same)))
     values = [float(weighted_means(each, once)[0, 0]) for each in (same, different)]
     draws = [weighted_means(each, drawn)[:, 0] for each in (same, different)]
     unseen = nothing_seen_bound(people_compared(same))

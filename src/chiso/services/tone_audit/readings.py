@@ -15,7 +15,8 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.samples import Face, Landmarks, Refusal
 from chiso.core.settings import QualityLimits
 from chiso.evaluate.tone import Values
-from chiso.services.engine import MeasuredFace, faces_in, templates_of
+from chiso.evaluate.tone_comparisons import Templates
+from chiso.services.engine import MeasuredFace, faces_in, reference_templates_of, templates_of
 from chiso.services.home import Engine
 from chiso.services.tone_audit.design import AUDIT_TONES, Design, Shot, statement_sha256
 from chiso.services.tone_audit.render_cache import RenderCache
@@ -77,17 +78,19 @@ class Reading:
 class Readings:
     """Every reading, and the templates of the faces that probe limits let pass.
 
-    `vectors`: shape (people, captures, tones, dimensions), float32, NaN where there is none.
+    A face has both of its templates or none: one that enrolment would refuse is a reference here
+    all the same, so that references and probes are of the same photos. How often enrolment refuses
+    is measured apart.
     """
 
     each: tuple[Reading, ...]
-    vectors: NDArray[np.float32]
+    templates: Templates
     captures: tuple[Mapping[str, str], ...]
     """What each capture's seed chose, in order."""
 
     def grid(self, value: Callable[[Reading], float | None]) -> Values:
         """A value of every reading; shape (people, captures, tones), NaN for None."""
-        values = np.full(self.vectors.shape[:3], np.nan)
+        values = np.full(self.templates.probes.shape[:3], np.nan)
         for reading in self.each:
             told = value(reading)
             if told is not None:
@@ -110,7 +113,7 @@ def read_portraits(
     permit = permit_study(statement_sha256(cache.studio), now)
     tones = AUDIT_TONES.numbers
     shape = (design.people, design.captures, len(tones), engine.embedder.dimensions)
-    vectors = np.full(shape, np.nan, np.float32)
+    references, probes = (np.full(shape, np.nan, np.float32) for _ in range(2))
     readings: list[Reading] = []
     captures: dict[int, Mapping[str, str]] = {}
     for count, shot in enumerate(design.shots(), start=1):
@@ -119,11 +122,12 @@ def read_portraits(
         seen = [_read(engine, shot, portrait) for portrait in portraits]
         readings += [reading for reading, _ in seen]
         usable = [(reading, face) for reading, face in seen if face and not reading.probe_refusals]
-        templates = templates_of(engine, [face for _, face in usable], permit)
-        for (reading, _), template in zip(usable, templates, strict=True):
-            vectors[_place(reading)] = template.vector
+        faces = [face for _, face in usable]
+        for embedded, vectors in ((reference_templates_of, references), (templates_of, probes)):
+            for (reading, _), template in zip(usable, embedded(engine, faces, permit), strict=True):
+                vectors[_place(reading)] = template.vector
         progress(count, design.people * design.captures)
-    return Readings(tuple(readings), vectors, tuple(captures.values()))
+    return Readings(tuple(readings), Templates(references, probes), tuple(captures.values()))
 
 
 def _from(cache: RenderCache, shot: Shot, tones: Sequence[int]) -> tuple[Portrait, ...]:

@@ -1,4 +1,8 @@
-"""Every photo of a set against every other: pairs with whose they are, and who comes first."""
+"""Every photo of a set against every other: comparisons, and who comes first.
+
+A comparison is of one photo's template as a reference with another's as a probe, as when people are
+recognised, so that each two photos give two: either may have been enrolled.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,6 @@ from numpy.typing import NDArray
 
 from chiso.core.errors import Code
 from chiso.core.samples import Landmarks
-from chiso.evaluate.comparisons import Comparisons, all_comparisons
 
 _Rows = NDArray[np.bool_]
 
@@ -39,20 +42,28 @@ class RenderedSet:
     studio: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoTemplates:
+    """What one photo gives as a reference and as a probe: (dimensions,), float32, unit length."""
+
+    reference: NDArray[np.float32]
+    probe: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the engine made of a photo; `vector` is None where it is refused."""
+    """What the engine made of a photo; `templates` is None where it is refused."""
 
     photo: RenderedPhoto
     is_found: bool
     extra_faces: int
     refusals: tuple[Code, ...]
-    vector: NDArray[np.float32] | None
+    templates: PhotoTemplates | None
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A photo sought among all others: the nearest of its own person, and of anyone else."""
+    """A probe sought among all other references: the nearest of its person, and of anyone else."""
 
     photo: RenderedPhoto
     own: float | None
@@ -64,55 +75,74 @@ class Trial:
         return self.own is not None and (self.nearest is None or self.own > self.nearest[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Every pair of photos with templates, but two tones of one capture, with whose they are.
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparisons:
+    """Every ordered pair of photos with templates, but two tones of one capture.
 
-    `one`, `other`: shape (pairs,), int64, places in `photos`. `comparisons` has a row a pair too.
+    All of shape (comparisons,). `scores`: float64, cosines, higher is more alike. `enrolled`,
+    `shown`: int64, whose reference and whose probe, places in `subjects`. `tones`: shape
+    (comparisons, 2), int64, those of the two photos.
     """
 
-    photos: Sequence[RenderedPhoto]
-    one: NDArray[np.int64]
-    other: NDArray[np.int64]
     subjects: Sequence[str]
-    comparisons: Comparisons
+    scores: NDArray[np.float64]
+    enrolled: NDArray[np.int64]
+    shown: NDArray[np.int64]
+    tones: NDArray[np.int64]
 
-    def at(self, tone: int) -> _Rows:
-        """Shape (pairs,): whether both photos are at this tone."""
-        tones = np.array([each.tone == tone for each in self.photos], dtype=bool)
-        both: _Rows = np.logical_and(tones[self.one], tones[self.other])
-        return both
+    @property
+    def mated(self) -> _Rows:
+        """Shape (comparisons,): whether both sides are the same person."""
+        return np.equal(self.enrolled, self.shown)
 
-    def only(self, rows: _Rows) -> Comparisons:
-        """The comparisons of these pairs."""
-        whole = self.comparisons
-        return Comparisons(whole.scores[rows], whole.one[rows], whole.other[rows], whole.groups)
+    def at(self, tone: int) -> Comparisons:
+        """Those whose photos are both at this tone."""
+        rows = (self.tones == tone).all(axis=1)
+        return Comparisons(
+            self.subjects,
+            self.scores[rows],
+            self.enrolled[rows],
+            self.shown[rows],
+            self.tones[rows],
+        )
+
+    def people(self, rows: _Rows) -> int:
+        """How many people these comparisons are of."""
+        return len(np.union1d(self.enrolled[rows], self.shown[rows]))
 
 
-def pairs_of(readings: Sequence[Reading]) -> Pairs:
-    """Every pair of different photos with templates, once."""
-    photos, vectors = _usable(readings)
+def comparisons_of(readings: Sequence[Reading]) -> Comparisons:
+    """Every photo with templates as a reference, compared with every other as a probe."""
+    photos, references, probes = _usable(readings)
     subjects = sorted({each.subject for each in photos})
     places = {subject: place for place, subject in enumerate(subjects)}
     owners = np.array([places[each.subject] for each in photos], np.int64)
     captures = np.array([each.capture for each in photos], np.int64)
-    # Each photo stands for itself, so that a pair tells which two photos it is of.
-    of_photos = all_comparisons(vectors, range(len(photos)), [""] * len(photos))
-    one, other = of_photos.one, of_photos.other
-    kept = (owners[one] != owners[other]) | (captures[one] != captures[other])
-    one, other = one[kept], other[kept]
-    comparisons = Comparisons(
-        of_photos.scores[kept], owners[one], owners[other], ("",) * len(subjects)
+    tones = np.array([each.tone for each in photos], np.int64)
+    # A photo of a person shares its capture with itself too, and is not compared with itself.
+    is_one_picture = np.equal.outer(owners, owners) & np.equal.outer(captures, captures)
+    one, other = np.nonzero(~is_one_picture)
+    scores = references.astype(np.float64) @ probes.astype(np.float64).T
+    return Comparisons(
+        subjects,
+        scores[one, other],
+        owners[one],
+        owners[other],
+        np.stack([tones[one], tones[other]], axis=1),
     )
-    return Pairs(photos, one, other, subjects, comparisons)
 
 
-def _usable(readings: Sequence[Reading]) -> tuple[list[RenderedPhoto], NDArray[np.float32]]:
-    """Photos with templates, and these, shape (photos, dimensions)."""
-    usable = [(each.photo, each.vector) for each in readings if each.vector is not None]
-    vectors = [vector for _, vector in usable]
-    stacked = np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
-    return [photo for photo, _ in usable], stacked
+def _usable(
+    readings: Sequence[Reading],
+) -> tuple[list[RenderedPhoto], NDArray[np.float32], NDArray[np.float32]]:
+    """Photos with templates, and these: references and probes, each (photos, dimensions)."""
+    usable = [(each.photo, each.templates) for each in readings if each.templates is not None]
+    photos = [photo for photo, _ in usable]
+    if not usable:
+        nothing = np.empty((0, 0), np.float32)
+        return photos, nothing, nothing
+    references = np.stack([templates.reference for _, templates in usable])
+    return photos, references, np.stack([templates.probe for _, templates in usable])
 
 
 def trials_of(readings: Sequence[Reading]) -> list[Trial]:
@@ -122,7 +152,7 @@ def trials_of(readings: Sequence[Reading]) -> list[Trial]:
     )
     if len(pictures) < 2:
         return []
-    photos, vectors = _usable(readings)
+    photos, references, _ = _usable(readings)
     subjects = np.array([each.subject for each in photos])
     captures = np.array([each.capture for each in photos], np.int64)
     trials = []
@@ -130,10 +160,10 @@ def trials_of(readings: Sequence[Reading]) -> list[Trial]:
         photo = reading.photo
         if pictures[photo.subject] < 2:
             continue
-        if reading.vector is None:
+        if reading.templates is None:
             trials.append(Trial(photo, None, None))
             continue
-        scores = vectors.astype(np.float64) @ reading.vector.astype(np.float64)
+        scores = references.astype(np.float64) @ reading.templates.probe.astype(np.float64)
         hers = subjects == photo.subject
         own = scores[hers & (captures != photo.capture)]
         others = np.flatnonzero(~hers)

@@ -16,20 +16,19 @@ from chiso.core.consent import Permit
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import Code
 from chiso.core.samples import Box, Landmarks, Refusal
-from chiso.evaluate.comparisons import Comparisons
 from chiso.evaluate.intervals import wilson_by_people
-from chiso.evaluate.rates import error_counts
-from chiso.services.engine import faces_in, templates_of
+from chiso.services.engine import faces_in, reference_templates_of, templates_of
 from chiso.services.home import Engine
 from chiso.services.tone_audit.design import statement_sha256
 from chiso.services.tone_audit.readings import refusals
 from chiso.services.volunteers.comparing import (
-    Pairs,
+    Comparisons,
+    PhotoTemplates,
     Reading,
     RenderedPhoto,
     RenderedSet,
     Trial,
-    pairs_of,
+    comparisons_of,
     trials_of,
 )
 
@@ -64,7 +63,8 @@ class Spread:
 class Figures:
     """What the photos at one tone came to, or all of them.
 
-    Scores and errors at one tone are of pairs whose photos are both at it; rank-1 is among all.
+    Scores and errors at one tone are of photos that are both at it; rank-1 is among all. Each two
+    photos are compared twice, either as the reference.
 
     Attributes:
         people: who has a photo among these.
@@ -73,7 +73,7 @@ class Figures:
         refusals: photos by code at probe limits; a photo that misses two limits counts twice.
         refused: photos without a template: not found, or refused for its quality.
         extra_faces: photos in which a face was found where there is none.
-        rank_one: photos more alike to another photo of the same person than to any of anyone else.
+        rank_one: probes more alike to another photo of the same person than to any of anyone else.
             One without a template is a failure; one of which there is no second is not counted.
         genuine: scores of a person with herself; None where there are none.
         false: scores of two people; None where there are none.
@@ -174,28 +174,32 @@ def measure(
     for count, photo in enumerate(rendered.photos, start=1):
         readings.append(_read(engine, photo, permit))
         done(count)
-    pairs = pairs_of(readings)
+    comparisons = comparisons_of(readings)
     trials = trials_of(readings)
-    everything = np.ones(len(pairs.one), dtype=bool)
     by_tone = {
         tone: _figures(
             [each for each in readings if each.photo.tone == tone],
             [each for each in trials if each.photo.tone == tone],
-            pairs.only(pairs.at(tone)),
+            comparisons.at(tone),
             value,
         )
         for tone in sorted({each.photo.tone for each in readings})
     }
     return Measured(
-        overall=_figures(readings, trials, pairs.only(everything), value),
+        overall=_figures(readings, trials, comparisons, value),
         tones=by_tone,
-        confused=() if value is None else _confused(pairs, value),
-        weak=_weak(readings, trials, pairs, value),
+        confused=() if value is None else _confused(comparisons, value),
+        weak=_weak(readings, trials, comparisons, value),
         lost=_lost(readings, trials),
     )
 
 
 def _read(engine: Engine, photo: RenderedPhoto, permit: Permit) -> Reading:
+    """A photo's templates, where probe limits let it pass.
+
+    One that enrolment would refuse is a reference all the same: references and probes are of the
+    same photos.
+    """
     found = faces_in(engine, photo.content, engine.capture.probe)
     if isinstance(found, Refusal):
         return Reading(photo, False, 0, (found.code,), None)
@@ -206,8 +210,10 @@ def _read(engine: Engine, photo: RenderedPhoto, permit: Permit) -> Reading:
     extra_faces, missed = len(found) - 1, refusals(face.quality, engine.capture.probe)
     if missed:
         return Reading(photo, True, extra_faces, missed, None)
-    (template,) = templates_of(engine, [face], permit)
-    return Reading(photo, True, extra_faces, (), template.vector)
+    (reference,) = reference_templates_of(engine, [face], permit)
+    (probe,) = templates_of(engine, [face], permit)
+    templates = PhotoTemplates(reference.vector, probe.vector)
+    return Reading(photo, True, extra_faces, (), templates)
 
 
 def _is_there(box: Box, truth: Landmarks) -> bool:
@@ -239,7 +245,7 @@ def _figures(
         photos=len(readings),
         found=_rate(sum(each.is_found for each in readings), len(readings), len(people)),
         refusals=Counter(code for each in readings for code in each.refusals),
-        refused=sum(each.vector is None for each in readings),
+        refused=sum(each.templates is None for each in readings),
         extra_faces=sum(each.extra_faces > 0 for each in readings),
         rank_one=_rate(sum(each.is_first for each in trials), len(trials), len(sought)),
         genuine=_spread(comparisons.scores[mated]),
@@ -250,11 +256,18 @@ def _figures(
 
 
 def _errors(comparisons: Comparisons, threshold: float) -> tuple[Rate, Rate]:
-    (counts,) = error_counts(comparisons, threshold)
+    """False non-matches and false matches."""
+    mated, is_match = comparisons.mated, comparisons.scores >= threshold
     return (
-        Rate(counts.false_nonmatches, counts.mated, counts.fnmr_interval),
-        Rate(counts.false_matches, counts.nonmated, counts.fmr_interval),
+        _share(comparisons, mated, ~is_match),
+        _share(comparisons, ~mated, is_match),
     )
+
+
+def _share(comparisons: Comparisons, trials: NDArray[np.bool_], events: NDArray[np.bool_]) -> Rate:
+    """How often something happened in these comparisons, by the people who gave them."""
+    count, people = np.count_nonzero(trials), comparisons.people(trials)
+    return _rate(int(np.count_nonzero(trials & events)), int(count), people)
 
 
 def _rate(events: int, trials: int, people: int) -> Rate:
@@ -273,19 +286,19 @@ def _spread(scores: NDArray[np.float64]) -> Spread | None:
 # --- Whom it does not tell apart ------------------------------------------------------------------
 
 
-def _confused(pairs: Pairs, threshold: float) -> tuple[ConfusedPair, ...]:
-    whole = pairs.comparisons
-    people = len(pairs.subjects)
-    low, high = np.minimum(whole.one, whole.other), np.maximum(whole.one, whole.other)
-    couple = np.where(whole.mated, -1, low * people + high)
+def _confused(comparisons: Comparisons, threshold: float) -> tuple[ConfusedPair, ...]:
+    people = len(comparisons.subjects)
+    low = np.minimum(comparisons.enrolled, comparisons.shown)
+    high = np.maximum(comparisons.enrolled, comparisons.shown)
+    couple = np.where(comparisons.mated, -1, low * people + high)
     confused = []
-    for each in np.unique(couple[(whole.scores >= threshold) & ~whole.mated]):
-        scores = whole.scores[couple == each]
+    for each in np.unique(couple[(comparisons.scores >= threshold) & ~comparisons.mated]):
+        scores = comparisons.scores[couple == each]
         one, other = divmod(int(each), people)
         confused.append(
             ConfusedPair(
-                pairs.subjects[one],
-                pairs.subjects[other],
+                comparisons.subjects[one],
+                comparisons.subjects[other],
                 float(scores.max()),
                 int(np.count_nonzero(scores >= threshold)),
                 len(scores),
@@ -297,18 +310,18 @@ def _confused(pairs: Pairs, threshold: float) -> tuple[ConfusedPair, ...]:
 def _weak(
     readings: Sequence[Reading],
     trials: Sequence[Trial],
-    pairs: Pairs,
+    comparisons: Comparisons,
     threshold: float | None,
 ) -> tuple[WeakPerson, ...]:
-    whole = pairs.comparisons
-    places = {subject: place for place, subject in enumerate(pairs.subjects)}
+    places = {subject: place for place, subject in enumerate(comparisons.subjects)}
     lost = Counter(each.photo.subject for each in trials if not each.is_first)
     weak = []
     for subject in sorted({each.photo.subject for each in readings}):
         hers = [each for each in readings if each.photo.subject == subject]
-        own = whole.scores[whole.mated & (whole.one == places.get(subject, -1))]
+        is_hers = comparisons.enrolled == places.get(subject, -1)
+        own = comparisons.scores[comparisons.mated & is_hers]
         missed = 0 if threshold is None else int(np.count_nonzero(own < threshold))
-        refused = sum(each.vector is None for each in hers)
+        refused = sum(each.templates is None for each in hers)
         if missed or refused or lost[subject]:
             weak.append(
                 WeakPerson(
