@@ -144,3 +144,13 @@ def test_copies_of_a_vector_and_single_samples_are_told(audit: Audit, tmp_path: 
     notes = " ".join(audit(_written(frame, tmp_path), *words).document["notes"])
     assert "1 samples have exactly the vector of another one" in notes
     assert "false non-matches cannot be measured" in notes
+
+
+@pytest.mark.parametrize("threshold", ["2", "-1.5", "nan"])
+def test_a_threshold_that_is_no_cosine_is_refused(
+    audit: Audit, tmp_path: Path, threshold: str
+) -> None:
+    out = tmp_path / "out"
+    refused = audit(tmp_path / "any.npz", f"--threshold={threshold}", "--out", out, "--json")
+    assert_error(refused, 2, "bad-argument", "--threshold", "Give another number")
+    assert not out.exists()

@@ -105,6 +105,19 @@ def test_a_distance_is_turned_round_and_shown_as_the_vendor_has_it(
     assert json.loads((tmp_path / "b" / "report.json").read_text())["provenance"]["is_distance"]
 
 
+def test_scores_read_the_wrong_way_round_are_told(audit: Audit, tmp_path: Path) -> None:
+    rows = _rows({"a": 6, "b": 6}, {"a": 0.1, "b": 0.1})
+    distances = _write(tmp_path / "distances.csv", rows, sign=-1.0)
+    told = audit(distances, "--threshold=-0.5", "--out", tmp_path / "out", "--json")
+    assert any("give --distance" in note for note in told.document["notes"])
+    right = audit(
+        distances, "--distance", "--threshold=-0.5", "--out", tmp_path / "right", "--json"
+    )
+    assert not any("--distance" in note for note in right.document["notes"])
+    assert right.document["threshold"]["value"] == -0.5
+    assert right.document["threshold"]["is_distance"] is True
+
+
 def test_groups_cross(audit: Audit, tmp_path: Path) -> None:
     path = tmp_path / "crossed.csv"
     rows = _rows({"x": 8, "y": 8}, {"x": 0.1, "y": 0.1})

@@ -100,7 +100,7 @@ def _document(
         "verdict": findings.verdict.value,
         "headline": headline(findings),
         "summary": " ".join(verdict_paragraph(report)),
-        "threshold": _finite(asdict(findings.threshold)),
+        "threshold": _finite(_in_own_terms(report)),
         "groups": [_group(each) for each in findings.groups],
         "judgements": [_finite(asdict(each)) for each in findings.judgements],
         "normalisers": [_finite(asdict(each)) for each in findings.normalisers],
@@ -111,6 +111,13 @@ def _document(
         "sha256": dict(sha256),
         "leaf": leaf,
     }
+
+
+def _in_own_terms(report: AuditReport) -> dict[str, object]:
+    """The threshold as the input has its scores: a distance is one again."""
+    threshold = report.findings.threshold
+    value = -threshold.value if report.provenance.is_distance else threshold.value
+    return {**asdict(threshold), "value": value, "is_distance": report.provenance.is_distance}
 
 
 def _group(group: GroupFindings) -> dict[str, object]:

@@ -26,6 +26,7 @@ from chiso.interfaces.cli.audit_options import (
     columns_of,
     limits,
     plan_of,
+    require_cosine,
 )
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import require_new_or_empty
@@ -87,6 +88,7 @@ def embeddings(
     """
     require_new_or_empty(out)
     require_known(normaliser)
+    require_cosine(threshold)
     requirements = limits(max_fmr, max_fnmr, max_fmr_ratio, max_fnmr_difference)
     plan = plan_of(seed, policy, target_fmr, threshold, "", requirements)
     columns = columns_of(by)

@@ -142,6 +142,12 @@ def plan_of(
     )
 
 
+def require_cosine(threshold: float | None) -> None:
+    """Raise ChisoError(BAD_ARGUMENT) where a given threshold is no cosine."""
+    if threshold is not None:
+        _require(-1 <= threshold <= 1, "--threshold", "a cosine from -1 to 1", threshold)
+
+
 def columns_of(by: Sequence[str] | None) -> tuple[str, ...]:
     """The columns that groups are in, each once. Raises ChisoError(BAD_ARGUMENT)."""
     columns = tuple(label_from(each, "column") for each in by or (GROUP,))

@@ -34,6 +34,7 @@ from chiso.interfaces.cli.audit_options import (
     columns_of,
     limits,
     plan_of,
+    require_cosine,
 )
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import read_file, require_new_or_empty, sha256_of
@@ -154,6 +155,7 @@ def photos(
     photo_set = _read(source, consent, columns_of(by))
     engine = _engine(opened, pack)
     value, record = _threshold(threshold, opened, engine)
+    require_cosine(value)
     given_by = "" if record is None else f"record {record}"
     plan = plan_of(seed, policy, target_fmr, value, given_by, requirements)
     use = PhotoUse(references, everyday_seed if everyday else None, normaliser)

@@ -60,7 +60,12 @@ def audit_scores(
         comparisons.one,
         comparisons.other,
     )
-    notes = [distinct.note, _samples_note(table), _missing_note(mated)]
+    notes = [
+        distinct.note,
+        _samples_note(table),
+        _missing_note(mated),
+        _direction_note(comparisons.scores, mated, is_distance),
+    ]
     provenance = Provenance(
         kind=AuditKind.SCORES,
         audited=AuditedInput(
@@ -96,6 +101,19 @@ def _crowd(table: ScoreTable) -> Crowd:
         return label_of_each_person(cells, person, subjects.names, place, file.refused)
 
     return crowd_of([each(pair) for pair in table.groups], file.refused)
+
+
+def _direction_note(
+    scores: NDArray[np.float64], mated: NDArray[np.bool_], is_distance: bool
+) -> str:
+    """A warning where people resemble others more than themselves: read the wrong way round?"""
+    if mated.all() or not mated.any() or np.median(scores[mated]) >= np.median(scores[~mated]):
+        return ""
+    do = "leave out --distance" if is_distance else "give --distance"
+    return (
+        "As these scores were read, people are less like themselves than like others. If a "
+        f"{'higher' if is_distance else 'lower'} score means closer, {do}."
+    )
 
 
 def _require_measurable(file: TableFile, mated: NDArray[np.bool_], plan: AuditPlan) -> None:
