@@ -546,3 +546,11 @@ def test_text_and_marks_stand_out_in_every_mode(mode: str) -> None:
     for shade in range(1, 5):
         assert _contrast(colours["ink"], colours[f"h{shade}"]) >= 4.5, shade
     assert _contrast(colours["on-h5"], colours["h5"]) >= 4.5
+
+
+def test_groups_of_one_size_without_an_error_are_told_of_together() -> None:
+    made = [Made(name, 7, spread=0.05) for name in ("one", "other")]
+    said = " ".join(verdict_paragraph(report(findings(made, 0.5))))
+    assert "in each" in said
+    assert "but only to" not in said
+    assert "small (7 people each)" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from math import ceil, floor, log10
 
 from chiso.evaluate.findings import GroupFindings, Rate
 from chiso.evaluate.two_rates import rate_difference
@@ -53,7 +54,7 @@ def _too_small(group: GroupFindings, required_fmr: float) -> Iterator[str]:
     elif fmr.interval[1] > required_fmr:
         yield (
             f"{group.group}: no false match among {_people(group.people)}. That bounds the FMR "
-            f"below {_percent(fmr.interval[1])} and no lower; so few people cannot show "
+            f"below {_rounded_up(fmr.interval[1])} and no lower; so few people cannot show "
             f"{_percent(required_fmr)}."
         )
 
@@ -87,6 +88,12 @@ def _shown(rate: Rate) -> str:
 
 def _people(count: int) -> str:
     return "1 person" if count == 1 else f"{count:,} people"
+
+
+def _rounded_up(bound: float) -> str:
+    """A bound with three digits at most, never below what it is: 0.16841 is `16.9 %`."""
+    places = 2 - floor(log10(100 * bound))
+    return _percent(ceil(100 * bound * 10**places - 1e-9) / 10**places / 100)
 
 
 def _percent(rate: float) -> str:

@@ -69,7 +69,10 @@ def percent_range(interval: tuple[float, float]) -> str:
 
 def limit_text(rate: float) -> str:
     """A rate that somebody chose, as they wrote it: `0.1 %`."""
-    return f"{100 * rate:.6g}{PERCENT}"
+    text = f"{100 * rate:.6g}"
+    if "e" in text:
+        text = f"{100 * rate:.15f}".rstrip("0")
+    return f"{text}{PERCENT}"
 
 
 def at_most(rate: Rate) -> str:

@@ -217,6 +217,8 @@ def _none_seen(tried: Sequence[tuple[str, Rate]]) -> str:
     worst = max(tried, key=lambda each: each[1].interval[1])
     if len(tried) == 1:
         return f"none seen in {counts_text(best[1]).removeprefix('0 of ')} ({at_most(best[1])})"
+    if at_most(best[1]) == at_most(worst[1]):
+        return f"none seen in any group, which bounds the rate to {at_most(best[1])} in each"
     return (
         f"none seen in any group, which bounds the rate to {at_most(best[1])} in “{best[0]}” but "
         f"only to {at_most(worst[1])} in “{worst[0]}”"
@@ -275,4 +277,5 @@ def _few(groups: Sequence[GroupFindings]) -> str:
         return f"Only {people} of “{few[0].group}” took part"
     sizes = sorted(each.people for each in few)
     which = "All groups are" if len(few) == len(groups) else f"{len(few)} groups are"
-    return f"{which} small ({sizes[0]:,} to {sizes[-1]:,} people)"
+    range_of = f"{sizes[0]:,}" if sizes[0] == sizes[-1] else f"{sizes[0]:,} to {sizes[-1]:,}"
+    return f"{which} small ({range_of} people each)"
