@@ -274,3 +274,79 @@ def _assert_a_second_run_completes(
     held = chiso.holdings()
     assert len(held.subjects) == len(held.keys) == held.receipts == len(people)
     assert_whole(chiso)
+
+
+# chiso with Ctrl-C pressed as some module is looked for, or in place of some step.
+CTRL_C_ON_IMPORT = """
+import os, signal, sys
+class Pressed:
+    def find_spec(name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Pressed)
+from chiso.interfaces.cli.main import main
+sys.exit(main())
+"""
+CTRL_C_AT = """
+import os, signal, sys
+import {module} as module
+module.{step} = lambda *_: os.kill(os.getpid(), signal.SIGINT)
+from chiso.interfaces.cli.main import main
+sys.exit(main())
+"""
+# Python empties its modules last of all, when it no longer runs anyone's own signal handlers.
+CTRL_C_AT_THE_END = """
+import os, signal, sys
+class Late:
+    def __del__(self, kill=os.kill, us=os.getpid(), number=signal.SIGINT):
+        kill(us, number)
+late = Late()
+from chiso.interfaces.cli.main import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def scores(tmp_path: Path) -> tuple[str | Path, ...]:
+    """What audits a table of six people's scores."""
+    rows = [
+        f"p{a},p{b},{0.9 if a == b else 0.1 + 0.01 * a},{'xy'[a % 2]},{'xy'[b % 2]}"
+        for a in range(6)
+        for b in range(a, 6)
+    ]
+    table = tmp_path / "scores.csv"
+    table.write_text("\n".join(["subject_a,subject_b,score,group_a,group_b", *rows]) + "\n")
+    return "audit", "scores", table, "--threshold", "0.5", "--out", tmp_path / "report"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        CTRL_C_ON_IMPORT.format(module="threading"),
+        CTRL_C_ON_IMPORT.format(module="chiso.interfaces.cli.command"),
+        CTRL_C_ON_IMPORT.format(module="typer"),
+        CTRL_C_ON_IMPORT.format(module="numpy"),
+        CTRL_C_ON_IMPORT.format(module="numpy._core._multiarray_umath"),
+        CTRL_C_ON_IMPORT.format(module="polars"),
+        CTRL_C_AT.format(module="chiso.services.audit.scores", step="distinct_comparisons"),
+    ],
+    ids=["heeding it", "ours", "typer", "numpy", "compiled", "polars", "working"],
+)
+def test_ctrl_c_ends_an_audit_with_one_line_and_leaves_no_report(
+    run: Chiso, tmp_path: Path, scores: tuple[str | Path, ...], code: str
+) -> None:
+    stopped = run.process(*scores, python=("-c", code))
+    assert stopped.status == 130, stopped
+    assert stopped.stdout == ""
+    assert stopped.stderr.splitlines()[-1].startswith("Interrupted.")
+    assert "Traceback" not in stopped.stderr
+    assert not (tmp_path / "report").exists()
+
+
+def test_ctrl_c_after_the_answer_changes_nothing(
+    run: Chiso, scores: tuple[str | Path, ...]
+) -> None:
+    done = run.process(*scores, python=("-c", CTRL_C_AT_THE_END))
+    assert done.status == 0
+    assert done.document["verdict"]
+    assert "Interrupted" not in done.stderr
