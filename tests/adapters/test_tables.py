@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,11 @@ def test_groups_that_cross_are_in_columns_of_their_own_and_others_are_not_read(
         (HEAD + "p,q,0.5,x\np,q,0.5,x\n", "line 2: group_b is empty, and 1 more rows"),
         (HEAD + "p,q,0.5,x,x,y\n", "line 2 has 6 cells, and there are 5 columns"),
         (HEAD + 'p,q,0.5,"x\ny",x\n', "line 2: group_a is 'x\\ny', which cannot be a label"),
-        (HEAD + 'p,q,0.5,"x,x\np,q,0.5,x,x\n', "below line 1 a cell is not quoted"),
+        (HEAD + 'p,q,0.5,"x,x\np,q,0.5,x,x\n', "line 2: a cell is not quoted"),
+        (HEAD + "p,q,0.5,x,x\np,q,0.5,x,x\r,y\n", "line 3 holds a carriage return"),
+        (HEAD + 'p,q,,x,"x"y\n', "line 2: a cell is not quoted"),
+        (HEAD + 'p,q,0.5,x,x\np,q,0.5,x,x"y\n', "line 3 cannot be read as CSV"),
+        (HEAD + "p,q,0.5,x,x\n" * 300 + "p,q,0.5,x,x,\n", "line 302 has 6 cells"),
         (HEAD.replace(",", ";") + "p;q;0.5;x;x\n", "separated by semicolons"),
         (HEAD.replace(",", "\t") + "p\tq\t0.5\tx\tx\n", "separated by tabs"),
         ("", "it is empty"),
@@ -260,6 +265,16 @@ def test_a_single_numpy_array_is_told_from_an_archive(tmp_path: Path) -> None:
     np.save(stream, np.ones((2, 2)))
     path = _write(tmp_path, stream.getvalue(), "t.npz")
     assert "a single NumPy array" in _refusal(lambda: read_embeddings(path, GROUP)).message
+
+
+@pytest.mark.parametrize("content", [b"\x9c\xf1\x07PAR1\xe8\xaa", b"\x00" * 9, HEAD.encode()])
+def test_a_file_named_as_parquet_that_is_none_is_told_so(tmp_path: Path, content: bytes) -> None:
+    path = _write(tmp_path, content, "t.parquet")
+    for read in (read_scores, read_embeddings):
+        refusal = _refusal(partial(read, path, GROUP))
+        assert refusal.code is Code.BAD_TABLE
+        assert "named as a Parquet file, and is none" in refusal.message
+        assert "CSV" not in f"{refusal.message} {refusal.hint}"
 
 
 def test_a_file_that_is_not_there_or_is_none_is_told_apart_from_a_bad_table(tmp_path: Path) -> None:

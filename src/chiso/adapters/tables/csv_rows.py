@@ -18,15 +18,13 @@ _QUOTES = (
     "Put a cell that holds a comma or a quote in double quotes, and write a quote inside it "
     'twice: "".'
 )
+_LINE_ENDS = "End each line with a line feed, or with a carriage return and a line feed."
 _MAX_CELL_CHARACTERS = 1 << 20
 
 
 def csv_headings(path: Path) -> list[str]:
     """Names of the columns, trimmed, from the first line. Raises ChisoError(BAD_TABLE)."""
-    try:
-        _, cells = next(_records(path), (1, []))
-    except csv.Error as error:
-        raise bad_table(path, f"its first line is not CSV ({error})", _NO_CSV) from error
+    _, cells = next(_records(path), (1, []))
     headings = [cell.strip() for cell in cells]
     if not all(map(_is_unicode, headings)):
         raise bad_table(path, "its first line is not text in UTF-8", _NO_CSV)
@@ -96,19 +94,32 @@ def _without_blank_lines(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Every record and the line, counted from 1, on which it begins."""
+    """Every record and the line, counted from 1, on which it begins.
+
+    Raises ChisoError(BAD_TABLE), naming the line, at one that is not CSV: stricter than polars is.
+    """
     csv.field_size_limit(_MAX_CELL_CHARACTERS)
+    line = 1
     with _text(path) as stream:
         reader = csv.reader(stream, strict=True)
-        line = 1
-        for cells in reader:
-            yield line, cells
-            line = reader.line_num + 1
+        try:
+            for cells in reader:
+                yield line, cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            if "new-line" in str(error):
+                what = f"line {line} holds a carriage return within a cell, or ends with one"
+                raise bad_table(path, what, _LINE_ENDS) from error
+            what = f"line {line}: a cell is not quoted as CSV is ({error})"
+            raise bad_table(path, what, _QUOTES) from error
 
 
 def _text(path: Path) -> TextIO:
-    """Bytes that are not UTF-8 come through as lone surrogates, so that their line can be named."""
-    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+    """Bytes that are not UTF-8 come through as lone surrogates, so that their line can be named.
+
+    Lines end where polars ends them, at a line feed.
+    """
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n")
 
 
 def _is_unicode(text: str) -> bool:
@@ -117,7 +128,6 @@ def _is_unicode(text: str) -> bool:
 
 def _diagnosis(path: Path, columns: int, error: pl.exceptions.PolarsError) -> ChisoError:
     """Which line polars could not read, and why."""
-    line = 0
     try:
         for line, cells in _records(path):
             if len(cells) > columns:
@@ -125,8 +135,16 @@ def _diagnosis(path: Path, columns: int, error: pl.exceptions.PolarsError) -> Ch
                 return bad_table(path, what, _QUOTES)
             if not all(map(_is_unicode, cells)):
                 return bad_table(path, f"line {line} is not text in UTF-8", _NO_CSV)
-    except csv.Error as cause:
-        what = f"below line {line} a cell is not quoted as CSV is ({cause})"
-        return bad_table(path, what, _QUOTES)
+    except ChisoError as refusal:
+        return refusal
     reason = str(error).splitlines()[0]
+    # Nothing is wrong with the records, so polars parted them otherwise: at a quote within a cell.
+    suspect = _first_line_with_a_lone_quote(path)
+    if suspect is not None:
+        return bad_table(path, f"line {suspect} cannot be read as CSV ({reason})", _QUOTES)
     return bad_table(path, f"it cannot be read as CSV ({reason})", _NO_CSV)
+
+
+def _first_line_with_a_lone_quote(path: Path) -> int | None:
+    with _text(path) as stream:
+        return next((at for at, line in enumerate(stream, 1) if line.count('"') % 2), None)

@@ -52,6 +52,13 @@ def _format(path: Path, start: bytes, wanted: tuple[Format, ...]) -> Format:
     names = " or ".join(each.value for each in wanted)
     if not start:
         raise bad_table(path, "it is empty", f"Name a table as {names} with one row or more.")
+    if path.suffix.lower() == ".parquet" and not start.startswith(_PARQUET):
+        # Damaged, it might pass for anything else.
+        raise bad_table(
+            path,
+            "it is named as a Parquet file, and is none: it does not begin as these do",
+            "Write the file anew; or, if it is not damaged but of another format, name it so.",
+        )
     if start.startswith(_PARQUET):
         found: Format | None = Format.PARQUET
     elif start.startswith(_ZIP):
