@@ -48,6 +48,15 @@ def test_a_person_in_two_groups_is_named_with_both_places() -> None:
     assert "'p' is 'x' in line 2 and 'y' in line 4 (column ethnicity)" in caught.value.message
 
 
+def test_a_person_with_two_labels_within_one_row_is_told_so() -> None:
+    column = _labels("ethnicity", "x", "x", "x", "y")
+    with pytest.raises(ChisoError) as caught:
+        label_of_each_person(
+            column, _codes(0, 1, 0, 1), ("p", "q"), lambda cell: f"line {cell % 2 + 2}", _no
+        )
+    assert "'q' is 'x' and 'y' within one row, line 3 (column ethnicity)" in caught.value.message
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [("Black", "black"), ("east_asian", "East Asian"), ("east-asian", "east asian")],

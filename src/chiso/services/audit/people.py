@@ -25,7 +25,7 @@ def label_of_each_person(
     """The label of each person, from cells that each belong to one: `codes` shape (people,).
 
     `person`: whose each cell of `column` is; `place` says where a cell stands. Raises what `no`
-    makes where a person has two labels, naming both places.
+    makes where a person has two labels, naming both places, or the one.
     """
     first = np.full(len(subjects), len(person), np.int64)
     np.minimum.at(first, person, np.arange(len(person)))
@@ -35,9 +35,12 @@ def label_of_each_person(
         cell = int(differing[0])
         who = int(person[cell])
         one, other = column.names[codes[who]], column.names[column.codes[cell]]
+        there, here = place(int(first[who])), place(cell)
+        where = f"in {there} and {other!r} in {here}"
+        if there == here:  # a comparison of her with herself, one label on either side
+            where = f"and {other!r} within one row, {here}"
         raise no(
-            f"{subjects[who]!r} is {one!r} in {place(int(first[who]))} and {other!r} in "
-            f"{place(cell)} (column {column.column})",
+            f"{subjects[who]!r} is {one!r} {where} (column {column.column})",
             "Give each person one label a column: the one that she reported.",
         )
     return Labels(column.column, column.names, codes)
