@@ -232,6 +232,32 @@ def test_identify_holds_the_records_fpir_and_says_what_decided_in_its_answer_and
     assert leaf["fpir"] == "1e-09"
 
 
+def test_a_record_laxer_than_the_one_in_use_is_taken_and_said_to_be_so(
+    run: Chiso, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = wiring.open_home(run.home)
+    ((starter, _),) = thresholds.records(home)
+    lax = replace(starter, record_id="lax", value=starter.value - 0.02)
+    for each in (lax, replace(lax, record_id="scaled", normaliser="f" * 64)):
+        thresholds.add(home, each)
+
+    taken = run("threshold", "use", "lax")
+    assert taken.status == 0
+    assert taken.document["laxer_than_before"] is True
+    assert taken.document["value_before"] == starter.value
+    assert f"{starter.value:.4f}" in taken.stderr
+    assert f"{lax.value:.4f}" in taken.stderr
+    assert run("threshold", "show", "lax").document["in_use"]
+    for chosen, told in (("lax", False), (starter.record_id, False), ("scaled", None)):
+        stricter = run("threshold", "use", chosen)
+        assert stricter.document["laxer_than_before"] is told
+        assert stricter.stderr == ""
+    capsys.readouterr()
+    assert main(["threshold", "use", starter.record_id, "--home", str(run.home)]) == 0
+    assert main(["threshold", "use", "lax", "--home", str(run.home)]) == 0
+    assert "laxer than before" in capsys.readouterr().err
+
+
 def test_an_old_record_is_listed_decides_and_says_what_it_lacks(
     peopled: Chiso, volunteer: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,7 +84,7 @@ def _use(home: Home, changed: dict[str, object]) -> ThresholdRecord:
         **changed,  # type: ignore[arg-type]
     )
     thresholds.add(home, own)
-    return thresholds.use(home, own.record_id)
+    return thresholds.use(home, own.record_id).record
 
 
 def _normalised(home: Home) -> ThresholdRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 
 from chiso.compare.threshold import record_bytes
 from chiso.core.canonical import JsonValue, canonical_json
@@ -17,6 +18,22 @@ from chiso.services.log import record
 
 _SETTING = "threshold:"
 _DOMAIN = b"chiso/threshold/1\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The record that decides from now on, and the one that did before for the same model."""
+
+    record: ThresholdRecord
+    before: ThresholdRecord | None
+    """None where none was in use, or what was is not what this home signed."""
+
+    @property
+    def is_laxer(self) -> bool | None:
+        """Whether scores match now that did not; None where nothing before can be compared."""
+        if self.before is None or self.before.normaliser != self.record.normaliser:
+            return None
+        return self.record.value < self.before.value
 
 
 def active_record(home: Home, view: ReadTransaction, model: ModelDigest) -> ThresholdRecord:
@@ -66,11 +83,7 @@ def require_last_chosen(home: Home, view: ReadTransaction) -> None:
 def records(home: Home) -> list[tuple[ThresholdRecord, bool]]:
     """Every record, oldest first, and whether it is the one in use for its model."""
     with home.store.reading() as view:
-        listed = []
-        for each in view.thresholds():
-            choice = view.setting(_SETTING + each.model)
-            listed.append((each, choice is not None and _is_signed(home, choice, each)))
-        return listed
+        return [(each, _is_used(home, view, each)) for each in view.thresholds()]
 
 
 def find(home: Home, record_id: str) -> tuple[ThresholdRecord, bool]:
@@ -81,14 +94,17 @@ def find(home: Home, record_id: str) -> tuple[ThresholdRecord, bool]:
     raise _unknown(record_id)
 
 
-def use(home: Home, record_id: str) -> ThresholdRecord:
+def use(home: Home, record_id: str) -> Chosen:
     """Let this record decide from now on. Raises THRESHOLD_MISSING for an unknown id."""
     with home.store.writing() as transaction:
-        for each in transaction.thresholds():
-            if each.record_id == record_id:
-                _choose(home, transaction, each)
-                return each
-    raise _unknown(record_id)
+        known = transaction.thresholds()
+        chosen = next((each for each in known if each.record_id == record_id), None)
+        if chosen is None:
+            raise _unknown(record_id)
+        rivals = (each for each in known if each.model == chosen.model)
+        before = next((each for each in rivals if _is_used(home, transaction, each)), None)
+        _choose(home, transaction, chosen)
+        return Chosen(chosen, before)
 
 
 def _unknown(record_id: str) -> ChisoError:
@@ -132,6 +148,11 @@ def _event(home: Home, kind: EventType, about: ThresholdRecord) -> Event:
         "policy": about.policy,
     }
     return Event(kind, home.clock.now(), None, facts)
+
+
+def _is_used(home: Home, view: ReadTransaction, each: ThresholdRecord) -> bool:
+    choice = view.setting(_SETTING + each.model)
+    return choice is not None and _is_signed(home, choice, each)
 
 
 def _is_signed(home: Home, choice: str, chosen: ThresholdRecord) -> bool:

@@ -67,11 +67,28 @@ def show_one(record: _RecordArgument, home: HomeOption = None, json: JsonOption 
 def use(record: _RecordArgument, home: HomeOption = None, json: JsonOption = False) -> int:
     """Let a record decide from now on; the change is written into the log.
 
+    A record laxer than the one in use is taken too, and said to be so.
+
     Example: chiso threshold use london-worst-group-0.001-1a2b3c4d
     """
-    chosen = thresholds.use(wiring.open_home(wiring.home_directory(home)), record)
+    choice = thresholds.use(wiring.open_home(wiring.home_directory(home)), record)
+    chosen, before = choice.record, choice.before
+    if before is not None and choice.is_laxer:
+        say(
+            f"This is laxer than before: {before.record_id} asked for {before.value:.4f}, "
+            f"{chosen.record_id} asks for {chosen.value:.4f}. More scores match now, false ones "
+            "among them."
+        )
     if json:
-        emit({"in_use": chosen.record_id, "model": chosen.model, "value": chosen.value})
+        emit(
+            {
+                "in_use": chosen.record_id,
+                "model": chosen.model,
+                "value": chosen.value,
+                "value_before": None if before is None else before.value,
+                "laxer_than_before": choice.is_laxer,
+            }
+        )
     else:
         show(f"{chosen.record_id} decides from now on: a match is {chosen.value:.4f} or more.")
     return Exit.DONE
