@@ -31,20 +31,20 @@ def told(capsys: pytest.CaptureFixture[str]) -> Run:
     return telling
 
 
-def _embeddings(path: Path, samples: int = 2, dimensions: int = 128) -> Path:
+def _embeddings(path: Path, samples: int = 2, dimensions: int = 128, noise: float = 0.03) -> Path:
     """People in two groups, everyone a little like everyone, as a recogniser sees them."""
     chance = np.random.default_rng(3)
     common = np.zeros(dimensions)
     common[0] = 2.0
     faces = common + chance.standard_normal((_PEOPLE, dimensions)) * 0.1
     person = np.repeat(np.arange(_PEOPLE), samples)
-    noise = chance.standard_normal((len(person), dimensions)) * 0.03
+    blur = chance.standard_normal((len(person), dimensions)) * noise
     np.savez(
         path,
         subject=np.array([f"p{each:03}" for each in person]),
         sample=np.array([str(at) for at in range(len(person))]),
         group=np.array(["ab"[each % 2] for each in person]),
-        vector=(faces[person] + noise).astype(np.float32),
+        vector=(faces[person] + blur).astype(np.float32),
     )
     return path
 
@@ -92,6 +92,26 @@ def test_a_record_of_an_audit_counts_other_people_than_it_was_fixed_on(
     assert ours.false_matches == everyone["fmr"]["errors"]
     assert list(ours.fmr_interval) == everyone["fmr"]["interval"]
     assert [tail.group for tail in record.tails] == ["everyone", "a", "b"]
+
+
+def test_a_record_of_an_audit_has_one_interval_for_one_count_at_every_size_of_search(
+    told: Run, tmp_path: Path
+) -> None:
+    file, out = _embeddings(tmp_path / "set.npz", noise=0.08), tmp_path / "record.json"
+    assert told("audit", "embeddings", file, "--out", tmp_path / "report")[0] == 0
+    report = tmp_path / "report" / "report.json"
+    assert told("threshold", "fit", "--from", report, "--out", out)[0] == 0
+    record = parse_record(out.read_bytes())
+    intervals = {(each.group, each.false_nonmatches): each.fnmr_interval for each in record.groups}
+    assert record.at_scale[-1].value > record.value
+    again = 0
+    for level in record.at_scale:
+        for each in level.misses:
+            again += level.value > record.value and (each.group, each.missed) in intervals
+            assert intervals.setdefault((each.group, each.missed), each.interval) == each.interval
+            assert each.interval[0] <= each.missed / each.mated <= each.interval[1]
+    assert again, "no count is there at two thresholds, so this shows nothing"
+    assert len(intervals) > len(record.groups), "no search misses more, so this shows half of it"
 
 
 def test_a_record_is_shown_with_what_searches_cost_and_old_ones_say_what_they_lack(

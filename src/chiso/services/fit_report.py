@@ -15,13 +15,15 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.templates import ModelDigest
 from chiso.core.times import to_text
 from chiso.evaluate.evidence import Scores
+from chiso.evaluate.exact_bounds import exact_interval
 from chiso.evaluate.findings import EVERYONE, FrozenThreshold, Histogram, Rate
 from chiso.evaluate.fit import Policy
-from chiso.evaluate.intervals import wilson_by_people
 from chiso.evaluate.tails import tail_from_bins
 from chiso.services.threshold_record import finished, group_count, scores_like
 
 _ROUNDING = 1e-6
+_FEWEST_PEOPLE = 2
+"""Of whom an interval tells anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +149,25 @@ def _scores(histogram: Histogram) -> Scores:
 def _missed(audited: AuditedThreshold, value: float) -> tuple[Misses, ...]:
     """Mated scores in bins that begin below the threshold; the report has no finer ones.
 
-    At the audit's own threshold, exactly as many as it counted.
+    At the audit's own threshold, and wherever no more are missed than there, the audit's count and
+    its interval. Else the exact bound of `evaluate/intervals.py`, everyone counted alike: a report
+    does not say how many comparisons each person has, nor whose are missed.
     """
     found = []
     for each in audited.groups:
         trials, people = each.fnmr.trials, each.fnmr.people
-        missed, interval = each.fnmr.errors, each.fnmr.interval
-        if value > audited.frozen.value:
-            starts = np.array(each.mated.edges[:-1])
-            share = float(np.array(each.mated.shares)[starts < value].sum())
-            missed = max(missed, round(share * trials))
-            interval = wilson_by_people(missed / trials, people) if trials else (0.0, 1.0)
+        missed, interval = _missed_below(each, value), each.fnmr.interval
+        if value <= audited.frozen.value or missed <= each.fnmr.errors:
+            missed = each.fnmr.errors
+        elif people < _FEWEST_PEOPLE:
+            interval = 0.0, 1.0
+        else:
+            interval = exact_interval(missed / trials, people)
         found.append(Misses(each.group, people, trials, missed, interval))
     return tuple(found)
+
+
+def _missed_below(group: AuditedGroup, value: float) -> int:
+    starts = np.array(group.mated.edges[:-1])
+    share = float(np.array(group.mated.shares)[starts < value].sum())
+    return round(share * group.fnmr.trials)
