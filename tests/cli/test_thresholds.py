@@ -207,6 +207,21 @@ def test_what_cannot_be_asked_of_embeddings_is_refused(
     assert not out.exists()
 
 
+def test_embeddings_that_an_audit_refuses_for_a_sample_named_twice_give_no_threshold(
+    tmp_path: Path, told: Run
+) -> None:
+    with np.load(_embeddings(tmp_path / "set.npz")) as arrays:
+        columns = dict(arrays)
+    columns["sample"][1] = columns["sample"][0]
+    np.savez(tmp_path / "twice.npz", **columns)
+    file, out = tmp_path / "twice.npz", ("--out", tmp_path / "out")
+    fitted = told("threshold", "fit", "--from", file, *out)
+    assert fitted == told("audit", "embeddings", file, *out)
+    status, answer = fitted
+    assert (status, answer["error"]["code"]) == (2, "bad-table")
+    assert "row 1 and row 2 are both sample '0' of 'p000'" in answer["error"]["message"]
+
+
 def test_vectors_of_another_length_than_the_models_are_refused(tmp_path: Path, told: Run) -> None:
     file = _embeddings(tmp_path / "set.npz", dimensions=64)
     _, answer = told("threshold", "fit", "--from", file, "--out", tmp_path / "record.json")

@@ -17,7 +17,7 @@ from chiso.core.samples import Refusal
 from chiso.core.templates import ModelDigest
 from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.vectors import Role, VectorSource
-from chiso.services.audit.people import crowd_of, label_of_each_person
+from chiso.services.audit.people import crowd_of_embeddings
 from chiso.services.engine import reference_templates_of, single_face, templates_of
 from chiso.services.home import Engine
 from chiso.services.threshold_record import Basis, Wanted, record_from
@@ -103,7 +103,7 @@ def fit_embeddings(
     Raises ChisoError: BAD_TABLE where rows contradict each other, BAD_ARGUMENT where the vectors
     are not this model's or cannot give a threshold.
     """
-    file, subjects = table.file, table.subjects
+    file = table.file
     dimensions = table.vectors.shape[1]
     if dimensions != model.dimensions:
         raise ChisoError(
@@ -112,14 +112,8 @@ def fit_embeddings(
             f"{model.name} {model.dimensions}: another model made them.",
             "Name the model that made them with --model; a home decides only by its own model's.",
         )
-    crowd = crowd_of(
-        [
-            label_of_each_person(each, subjects.codes, subjects.names, file.place, file.refused)
-            for each in table.groups
-        ],
-        file.refused,
-    )
-    source = VectorSource(crowd, table.vectors, subjects.codes)
+    crowd = crowd_of_embeddings(table)
+    source = VectorSource(crowd, table.vectors, table.subjects.codes)
     by = ", ".join(each.column for each in table.groups)
     basis = Basis(
         name=file.name.split(".")[0],

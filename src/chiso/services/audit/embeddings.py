@@ -11,7 +11,7 @@ from chiso.core.times import to_text
 from chiso.evaluate.audit_plan import AuditPlan
 from chiso.services.audit.measuring import SOFTWARE, Watched, Watcher, measured, silently
 from chiso.services.audit.normalising import Samples, normalised, with_calibration
-from chiso.services.audit.people import crowd_of, label_of_each_person
+from chiso.services.audit.people import crowd_of_embeddings
 from chiso.services.audit.report import AuditedInput, AuditKind, AuditReport, Provenance
 
 
@@ -28,16 +28,10 @@ def audit_embeddings(
     Raises ChisoError: BAD_TABLE, naming the rows that contradict; BAD_ARGUMENT where what was asked
     for cannot be had from these samples.
     """
-    subjects, file = table.subjects, table.file
-    _require_distinct_samples(table)
-    columns = [
-        label_of_each_person(each, subjects.codes, subjects.names, file.place, file.refused)
-        for each in table.groups
-    ]
-    crowd = crowd_of(columns, file.refused)
+    file, crowd = table.file, crowd_of_embeddings(table)
     plan = with_calibration(plan, normaliser)
     watched = Watched(watch)
-    samples = Samples(crowd, table.vectors, subjects.codes, None, watched.share)
+    samples = Samples(crowd, table.vectors, table.subjects.codes, None, watched.share)
     source = samples.source(plan)
     provenance = Provenance(
         kind=AuditKind.EMBEDDINGS,
@@ -67,21 +61,6 @@ def audit_embeddings(
         normalised=normalised(samples, plan, normaliser),
         scores_are_cosines=True,
     )
-
-
-def _require_distinct_samples(table: EmbeddingTable) -> None:
-    file = table.file
-    keys = table.subjects.codes * np.int64(len(table.samples.names)) + table.samples.codes
-    order = np.argsort(keys, kind="stable")
-    again = np.flatnonzero(keys[order][1:] == keys[order][:-1])
-    if len(again):
-        one, other = int(order[again[0]]), int(order[again[0] + 1])
-        sample = table.samples.names[table.samples.codes[one]]
-        subject = table.subjects.names[table.subjects.codes[one]]
-        raise file.refused(
-            f"{file.place(one)} and {file.place(other)} are both sample {sample!r} of {subject!r}",
-            "Keep one of them, or give each sample of a person a name of its own.",
-        )
 
 
 def _notes(table: EmbeddingTable, most_samples: int) -> tuple[str, ...]:

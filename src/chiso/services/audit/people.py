@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from chiso.core.audit_inputs import Codes, Labels
+from chiso.core.audit_inputs import Codes, EmbeddingTable, Labels
 from chiso.core.errors import ChisoError
 from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.findings import EVERYONE
@@ -17,6 +17,21 @@ CROSS = " × "
 """Between the labels of a group that crosses several columns: "black × woman"."""
 Refuse = Callable[[str, str], ChisoError]
 """(what is wrong, without a full stop; what to do): the error that says which input it is in."""
+
+
+def crowd_of_embeddings(table: EmbeddingTable) -> Crowd:
+    """Whose embeddings these are, in their groups.
+
+    Raises ChisoError(BAD_TABLE) where a sample is there twice, a person has two labels of one
+    column, or groups cannot be told apart.
+    """
+    subjects, file = table.subjects, table.file
+    _require_distinct_samples(table)
+    columns = [
+        label_of_each_person(each, subjects.codes, subjects.names, file.place, file.refused)
+        for each in table.groups
+    ]
+    return crowd_of(columns, file.refused)
 
 
 def label_of_each_person(
@@ -67,6 +82,21 @@ def crowd_of(columns: Sequence[Labels], no: Refuse) -> Crowd:
     rank[order] = np.arange(len(names), dtype=np.int32)
     group_of: NDArray[np.int32] = rank[index.reshape(-1)]
     return Crowd(tuple(names[place] for place in order), group_of)
+
+
+def _require_distinct_samples(table: EmbeddingTable) -> None:
+    file = table.file
+    keys = table.subjects.codes * np.int64(len(table.samples.names)) + table.samples.codes
+    order = np.argsort(keys, kind="stable")
+    again = np.flatnonzero(keys[order][1:] == keys[order][:-1])
+    if len(again):
+        one, other = int(order[again[0]]), int(order[again[0] + 1])
+        sample = table.samples.names[table.samples.codes[one]]
+        subject = table.subjects.names[table.subjects.codes[one]]
+        raise file.refused(
+            f"{file.place(one)} and {file.place(other)} are both sample {sample!r} of {subject!r}",
+            "Keep one of them, or give each sample of a person a name of its own.",
+        )
 
 
 def _require_told_apart(column: Labels, *, crossed: bool, no: Refuse) -> None:
