@@ -20,8 +20,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bench.rows import Row, as_table
+from bench.simulated import SimulatedGroup, SimulatedSet, simulate
 from bench.timing import say
-from chiso.evaluate.simulated import SimulatedGroup, SimulatedSet, simulate
 
 PEOPLE = 10_000
 SAMPLES = 3

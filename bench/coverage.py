@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.timing import say
-from chiso.evaluate.coverage import (
+from bench.coverage_draws import (
     INDEPENDENT,
     MODERATE,
     STRONG,
@@ -27,6 +26,7 @@ from chiso.evaluate.coverage import (
     rare_hubs,
     within,
 )
+from bench.timing import say
 from chiso.evaluate.intervals import rate_of
 
 SEED = 20260

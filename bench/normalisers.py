@@ -14,6 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import london_embedded
+from bench.simulated import (
+    SimulatedGroup,
+    SimulatedSet,
+    TrueRates,
+    simulate,
+    true_rates,
+)
 from bench.timing import median_ms, say, take_turns
 from chiso.compare.normalise.fitting import fit_all, fit_named
 from chiso.compare.normalise.oracle import fit_oracle
@@ -21,13 +28,6 @@ from chiso.compare.normalise.plain import Plain
 from chiso.compare.normalise.port import FittedNormaliser
 from chiso.compare.search import Gallery, Normalising, scores
 from chiso.core.templates import ModelDigest, Template
-from chiso.evaluate.simulated import (
-    SimulatedGroup,
-    SimulatedSet,
-    TrueRates,
-    simulate,
-    true_rates,
-)
 
 SEED = 20261125
 DIMENSIONS = 128

@@ -7,6 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from bench.simulated import SimulatedGroup, SimulatedSet, simulate
 from numpy.typing import NDArray
 
 from chiso.compare.normalise.cells import cells_of
@@ -19,7 +20,6 @@ from chiso.compare.normalise.port import (
     FittedNormaliser,
     calibration_set,
 )
-from chiso.evaluate.simulated import SimulatedGroup, SimulatedSet, simulate
 
 _SEED = 11
 _GROUPS = {

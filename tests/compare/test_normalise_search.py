@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bench.simulated import SimulatedGroup, simulate
 
 from chiso.compare.normalise.document import document_of
 from chiso.compare.normalise.fitting import NAMES, fit_named
@@ -16,7 +17,6 @@ from chiso.compare.threshold import parse_record, record_bytes
 from chiso.core.decisions import Calibration, CountedOn, ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.templates import ModelDigest, Template
-from chiso.evaluate.simulated import SimulatedGroup, simulate
 
 _MODEL = ModelDigest("ab" * 32)
 _CROWD = simulate({"all": SimulatedGroup(60, 60.0, 300.0)}, 2, 32, 3)

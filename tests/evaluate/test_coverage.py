@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from chiso.evaluate.coverage import (
+from bench.coverage_draws import (
     INDEPENDENT,
     MODERATE,
     STRONG,
@@ -16,6 +15,7 @@ from chiso.evaluate.coverage import (
     rare_hubs,
     within,
 )
+
 from chiso.evaluate.intervals import rate_of
 
 _DRAWS = {

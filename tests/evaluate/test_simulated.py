@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bench.simulated import SimulatedGroup, around, simulate, true_rates
 from numpy.typing import NDArray
 from scipy.special import ive
-
-from chiso.evaluate.simulated import SimulatedGroup, around, simulate, true_rates
 
 _GROUPS = {"sparse": SimulatedGroup(300, 40.0, 200.0), "dense": SimulatedGroup(300, 120.0, 200.0)}
 _DIMENSIONS = 64

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from bench.simulated import SimulatedGroup, simulate
 
 from chiso.compare.normalise.fitting import fit_all
 from chiso.evaluate.audit import audit
 from chiso.evaluate.audit_plan import AuditPlan
 from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.findings import Findings
-from chiso.evaluate.simulated import SimulatedGroup, simulate
 from chiso.evaluate.split import split_people
 from chiso.evaluate.vectors import VectorSource
 

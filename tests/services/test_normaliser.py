@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bench.simulated import SimulatedGroup, simulate
 
 from chiso import wiring
 from chiso.compare.normalise.document import document_of
@@ -19,7 +20,6 @@ from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import Template
-from chiso.evaluate.simulated import SimulatedGroup, simulate
 from chiso.services import thresholds
 from chiso.services.home import Home
 from chiso.services.identify import prepare_search
