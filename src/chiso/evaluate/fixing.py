@@ -150,8 +150,8 @@ def _note(candidates: list[_Candidate], left_out: list[str]) -> str:
     }
     said = {
         "bounded": "The upper bound of the FMR meets the target for: {}.",
-        "modelled": "Too few for a bound; the threshold is above that of a normal model of their "
-        "angles and of their own false scores: {}.",
+        "modelled": "Too few for a bound: no lower than a normal model of their angles asks for, "
+        "and the false matches counted meet the target: {}.",
         "counted": "The false matches counted meet the target, with no bound: {}.",
     }
     sentences = [
