@@ -293,6 +293,26 @@ def test_a_record_laxer_than_the_one_in_use_is_taken_and_said_to_be_so(
     assert "laxer than before" in capsys.readouterr().err
 
 
+def test_a_record_that_asks_for_more_of_one_comparison_and_less_of_a_search_is_laxer(
+    run: Chiso,
+) -> None:
+    home = wiring.open_home(run.home)
+    ((starter, _),) = thresholds.records(home)
+    thresholds.add(
+        home, replace(starter, record_id="untailed", value=starter.value + 0.001, tails=())
+    )
+    taken = run("threshold", "use", "untailed")
+    assert taken.document["laxer_than_before"] is True
+    sizes = taken.document["laxer_at_references"]
+    assert 1_000_000 in sizes
+    assert None not in sizes
+    among = f"in a search among {sizes[0]} reference"
+    assert among in taken.stderr
+    back = run("threshold", "use", starter.record_id)
+    assert back.document["laxer_at_references"][0] is None
+    assert 1_000_000 not in back.document["laxer_at_references"]
+
+
 def test_an_old_record_is_listed_decides_and_says_what_it_lacks(
     peopled: Chiso, volunteer: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

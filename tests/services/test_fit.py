@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from chiso import wiring
+from chiso.compare.open_set import REFERENCES
 from chiso.compare.threshold import parse_record
 from chiso.core.settings import CaptureSettings
 from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.main import main
 from chiso.interfaces.cli.study import read_study
 from chiso.services.fit import fit
-from chiso.services.threshold_record import REFERENCES, Wanted
+from chiso.services.threshold_record import Wanted
 
 
 def test_the_shipped_starter_record_is_what_the_command_makes(london: Path) -> None:

@@ -13,6 +13,9 @@ from math import expm1, log1p
 
 from chiso.core.decisions import SearchThreshold, ThresholdRecord
 
+REFERENCES = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
+"""Sizes of search that a record speaks about, and at which two records are compared."""
+
 
 def fpir(fmr: float, references: int) -> float:
     """1 - (1 - fmr)^references; both rates in [0, 1]."""

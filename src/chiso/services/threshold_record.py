@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chiso.compare.calibrate import fit_calibration
-from chiso.compare.open_set import search_threshold
+from chiso.compare.open_set import REFERENCES, search_threshold
 from chiso.compare.threshold import FORMAT, record_bytes
 from chiso.core.decisions import (
     AtScale,
@@ -35,8 +35,6 @@ from chiso.evaluate.threshold_fit import FittedThreshold, fit_threshold
 
 SEED = 20261122
 """Of the bootstrap over people; written into the record."""
-REFERENCES = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
-"""Sizes of search that a record speaks about."""
 _MOST_CALIBRATED = 20_000
 
 MissesAt = Callable[[float], tuple[Misses, ...]]

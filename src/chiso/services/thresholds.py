@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from chiso.compare.open_set import REFERENCES, search_threshold
 from chiso.compare.threshold import record_bytes
 from chiso.core.canonical import JsonValue, canonical_json
 from chiso.core.decisions import ThresholdRecord
@@ -21,6 +22,15 @@ _DOMAIN = b"chiso/threshold/1\x00"
 
 
 @dataclass(frozen=True, slots=True)
+class Laxer:
+    """A size of search, None for one comparison, at which less is asked for now than before."""
+
+    references: int | None
+    before: float
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """The record that decides from now on, and the one that did before for the same model."""
 
@@ -29,11 +39,19 @@ class Chosen:
     """None where none was in use, or what was is not what this home signed."""
 
     @property
-    def is_laxer(self) -> bool | None:
-        """Whether scores match now that did not; None where nothing before can be compared."""
+    def laxer(self) -> tuple[Laxer, ...] | None:
+        """Where scores match now that did not; None where nothing before can be compared.
+
+        One comparison, then searches at the sizes that records speak about: a record with a higher
+        value is laxer among many references where it holds a higher FPIR, or none.
+        """
         if self.before is None or self.before.normaliser != self.record.normaliser:
             return None
-        return self.record.value < self.before.value
+        levels = [Laxer(None, self.before.value, self.record.value)]
+        for count in REFERENCES:
+            was, now = search_threshold(self.before, count), search_threshold(self.record, count)
+            levels.append(Laxer(count, was.value, now.value))
+        return tuple(each for each in levels if each.now < each.before)
 
 
 def active_record(home: Home, view: ReadTransaction, model: ModelDigest) -> ThresholdRecord:

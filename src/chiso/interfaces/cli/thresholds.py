@@ -15,11 +15,12 @@ from chiso.core.errors import ChisoError, Code
 from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import emit, say, show
+from chiso.interfaces.cli.output import counted, emit, say, show
 from chiso.interfaces.cli.records import record_document
 from chiso.interfaces.cli.threshold_table import show_record, show_scale
 from chiso.services import thresholds
 from chiso.services.home import Home
+from chiso.services.thresholds import Laxer
 
 app = typer.Typer(
     help="Threshold records: fit, list, use, show.",
@@ -73,12 +74,9 @@ def use(record: _RecordArgument, home: HomeOption = None, json: JsonOption = Fal
     """
     choice = thresholds.use(wiring.open_home(wiring.home_directory(home)), record)
     chosen, before = choice.record, choice.before
-    if before is not None and choice.is_laxer:
-        say(
-            f"This is laxer than before: {before.record_id} asked for {before.value:.4f}, "
-            f"{chosen.record_id} asks for {chosen.value:.4f}. More scores match now, false ones "
-            "among them."
-        )
+    laxer = choice.laxer
+    if before is not None and laxer:
+        say(_laxer_than(before, chosen, laxer[0]))
     if json:
         emit(
             {
@@ -86,12 +84,24 @@ def use(record: _RecordArgument, home: HomeOption = None, json: JsonOption = Fal
                 "model": chosen.model,
                 "value": chosen.value,
                 "value_before": None if before is None else before.value,
-                "laxer_than_before": choice.is_laxer,
+                "laxer_than_before": None if laxer is None else bool(laxer),
+                "laxer_at_references": None if laxer is None else [at.references for at in laxer],
             }
         )
     else:
         show(f"{chosen.record_id} decides from now on: a match is {chosen.value:.4f} or more.")
     return Exit.DONE
+
+
+def _laxer_than(before: ThresholdRecord, chosen: ThresholdRecord, first: Laxer) -> str:
+    where = ""
+    if first.references is not None:
+        where = f" in a search among {counted(first.references, 'reference')}"
+    return (
+        f"This is laxer than before:{where} {before.record_id} asked for {first.before:.4f}, "
+        f"{chosen.record_id} asks for {first.now:.4f}. More scores match now, false ones among "
+        "them."
+    )
 
 
 @app.command("fit")
@@ -164,7 +174,9 @@ def fit(
     """Fit a threshold to photos or embeddings of people who agreed, or take an audit's.
 
     The record is kept in the home; `chiso threshold use` lets it decide. A target FPIR of 0.01 is
-    what the default target FMR gives among ten people; among more, identify is stricter.
+    what the default target FMR gives among ten people; among more, identify is stricter. Of photos,
+    each person's first by name that passes the limits of enrolment is compared with the others'
+    other photos.
 
     Example: chiso threshold fit --from photos --consent signed.pdf --by ethnicity
     """
