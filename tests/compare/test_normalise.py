@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from chiso.compare.normalise.cells import cells_of
 from chiso.compare.normalise.document import document_of
 from chiso.compare.normalise.fitting import NAMES, fit_all, fit_named, read_normaliser
+from chiso.compare.normalise.fsn import Fsn
 from chiso.compare.normalise.oracle import fit_oracle
 from chiso.compare.normalise.port import (
     LEAST_CELL_PEOPLE,
@@ -22,6 +25,7 @@ from chiso.compare.normalise.port import (
 )
 
 _SEED = 11
+_GOLDEN = Path(__file__).parents[1] / "golden" / "normaliser_1.json"
 _GROUPS = {
     "sparse": SimulatedGroup(120, 30.0, 300.0),
     "dense": SimulatedGroup(120, 140.0, 500.0),
@@ -101,6 +105,19 @@ def test_what_is_read_back_scores_and_is_named_the_same(
     again = read_normaliser(document_of(fitted[name]))
     assert (again.name, again.digest) == (name, fitted[name].digest)
     np.testing.assert_array_equal(_scores(again, crowd), _scores(fitted[name], crowd))
+
+
+def test_a_document_is_written_the_same_way_for_ever() -> None:
+    """Golden vector, packed without this code: a home signs the digest of such a document."""
+    text = _GOLDEN.read_text().removesuffix("\n")
+    held = read_normaliser(text)
+    assert isinstance(held, Fsn)
+    np.testing.assert_array_equal(
+        held.centres, np.array([[1, 0, 0], [0, 0.6, 0.8]], dtype=np.float32)
+    )
+    np.testing.assert_array_equal(held.offsets, np.array([-0.25, 0.125], dtype=np.float32))
+    assert document_of(held) == text
+    assert held.digest == sha256(text.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from chiso.core.templates import ModelDigest
 from chiso.wiring import catalogue, starter_record
 
 _GOLDEN = Path(__file__).parents[1] / "golden" / "threshold_record_1.json"
+_GOLDEN_2 = _GOLDEN.with_name("threshold_record_2.json")
 _TAIL = ScoreTail("x", 30, 435, 1.0, 0.1, (SeenShare(0.01, 0.7), SeenShare(0.0, 0.75)))
 _AT = (AtScale(1, 0.8, 0.001, (Misses("everyone", 30, 60, 1, (0.0, 0.1)),)),)
 
@@ -88,6 +90,21 @@ def test_a_record_of_format_1_reads_and_writes_the_bytes_that_homes_have_signed(
     assert old.format == 1
     assert record_bytes(old) + b"\n" == _GOLDEN.read_bytes()
     assert len(lacks(old)) == 3
+
+
+def test_a_record_of_format_2_reads_and_writes_the_bytes_that_it_always_had() -> None:
+    """Golden vector, made up and written by hand: homes sign these bytes."""
+    record = parse_record(_GOLDEN_2.read_bytes())
+    assert record_bytes(record) + b"\n" == _GOLDEN_2.read_bytes()
+    assert (record.set_by, record.counted_on) == ("everyone", CountedOn.OTHER_PEOPLE)
+    assert (record.seed, record.target_fpir) == (7, 0.01)
+    seen = (SeenShare(0.015625, 0.6875), SeenShare(0.0, 0.71875))
+    assert record.tails == (ScoreTail("everyone", 30, 870, 1.0, 0.125, seen),)
+    misses = (Misses("everyone", 30, 30, 2, (0.015625, 0.25)),)
+    assert record.at_scale == (AtScale(1, 0.75, 0.001953125, misses),)
+    assert record.normaliser_document is not None
+    assert record.normaliser == sha256(record.normaliser_document.encode()).hexdigest()
+    assert lacks(record) == ()
 
 
 def test_a_record_says_by_itself_what_it_cannot_say() -> None:
