@@ -81,7 +81,7 @@ $(STAMPS)/build: requirements/build.lock
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/runtime: requirements/runtime.lock $(STAMPS)/build
-	@echo "installing Chiso's packages and models into $(VENV) (first run only, 500 MB) …"
+	@echo "installing Chiso's packages and models into $(VENV) (first run only, 750 MB on disk) …"
 	@$(LOCKED)
 	@touch $@
 
