@@ -12,11 +12,14 @@ from PIL import Image
 
 from bench.london import folder
 from chiso import wiring
+from chiso.consent.policy import permit_study
+from chiso.core.consent import Permit
 from chiso.core.samples import Refusal
 from chiso.core.settings import CaptureSettings
 from chiso.evaluate import everyday
-from chiso.interfaces.cli.study import read_study
-from chiso.services.engine import MeasuredFace, single_face
+from chiso.interfaces.cli.files import sha256_of
+from chiso.interfaces.cli.study import PEOPLE_FILE, read_people
+from chiso.services.engine import reference_templates_of, single_face, templates_of
 from chiso.services.home import Engine
 
 SEVERITY = everyday.EVERYDAY
@@ -40,40 +43,37 @@ def embedded(seed: int) -> Embedded:
     photos = folder()
     if photos is None:
         sys.exit("No London photos: name their folder in CHISO_LONDON.")
-    study = read_study(photos, photos / "people.csv", "ethnicity")
+    people = read_people(photos)
     engine = wiring.open_engine(wiring.catalogue().pack("offline"), CaptureSettings())
-    by_person: dict[str, list[tuple[str, bytes, str]]] = {}
-    for photo in study.photos:
-        each = by_person.setdefault(photo.subject, [])
-        each.append((photo.name, photo.content, photo.group))
+    signed = sha256_of(photos / PEOPLE_FILE, "what these people signed")
+    permit = permit_study(signed, wiring.clock().now())
     pairs, groups = [], []
-    for number, given in enumerate(by_person.values()):
-        (_, first, group), (_, second, _) = sorted(given)[:2]
-        pair = _templates(engine, first, second, (seed, number))
+    for number, person in enumerate(people):
+        first, second = (photo.read_bytes() for photo in person.photos[:2])
+        pair = _templates(engine, permit, (first, second), (seed, number))
         if pair is not None:
             pairs.append(pair)
-            groups.append(group)
+            groups.append(person.row["ethnicity"])
     references, probes = (np.stack(side) for side in zip(*pairs, strict=True))
-    return Embedded(references, probes, groups, len(by_person) - len(pairs))
+    return Embedded(references, probes, groups, len(people) - len(pairs))
 
 
 def _templates(
-    engine: Engine, first: bytes, second: bytes, seed: tuple[int, int]
+    engine: Engine, permit: Permit, photos: tuple[bytes, bytes], seed: tuple[int, int]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-    reference = single_face(engine, first, engine.capture.enrolment)
-    posed = single_face(engine, second, engine.capture.enrolment)
-    if isinstance(reference, Refusal) or isinstance(posed, Refusal):
+    """Of the first photo as a reference and of the second, degraded, as a probe."""
+    first, second = photos
+    posed_first = single_face(engine, first, engine.capture.enrolment)
+    posed_second = single_face(engine, second, engine.capture.enrolment)
+    if isinstance(posed_first, Refusal) or isinstance(posed_second, Refusal):
         return None
     with Image.open(io.BytesIO(second)) as image:
         pixels = np.array(image.convert("RGB"))
-    eyes = np.asarray(posed.face.landmarks[:2], dtype=np.float64)
+    eyes = np.asarray(posed_second.face.landmarks[:2], dtype=np.float64)
     degraded = everyday.everyday_photo(pixels, eyes, SEVERITY, seed)
-    probe = single_face(engine, degraded, engine.capture.probe)
-    if isinstance(probe, Refusal):
+    everyday_second = single_face(engine, degraded, engine.capture.probe)
+    if isinstance(everyday_second, Refusal):
         return None
-    return _vector(engine, reference), _vector(engine, probe)
-
-
-def _vector(engine: Engine, face: MeasuredFace) -> NDArray[np.float32]:
-    (template,) = engine.embedder.embed([face.aligned.chip])
-    return template.vector
+    (reference,) = reference_templates_of(engine, [posed_first], permit)
+    (probe,) = templates_of(engine, [everyday_second], permit)
+    return reference.vector, probe.vector

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import london_embedded
+from bench.narrowing_errors import lowest_threshold
 from bench.simulated import (
     SimulatedGroup,
     SimulatedSet,
@@ -228,17 +229,13 @@ def _counts(table: Floats, group: NDArray[np.int64], groups: int) -> Floats:
     for each in range(groups):
         inside = (group == each)[:, None] & (group == each)[None, :]
         genuine, false = table[inside & mated], table[inside & ~mated]
-        own = np.inf
-        if len(false):
-            ranked = np.sort(false)[::-1]
-            own = np.nextafter(ranked[int(LONDON_FMR * len(ranked))], np.inf)
-        told = len(false) > 0
+        own = lowest_threshold(np.sort(false)[::-1], LONDON_FMR)
         counts[each] = (
             np.count_nonzero(false >= threshold),
             len(false),
             np.count_nonzero(genuine < threshold),
             len(genuine),
-            np.count_nonzero(genuine < own) if told else 0,
+            np.count_nonzero(genuine < own),
         )
     return counts
 
