@@ -14,8 +14,8 @@ from chiso.core.settings import CaptureSettings
 from chiso.evaluate.audit_plan import AuditPlan
 from chiso.evaluate.findings import GroupFindings
 from chiso.interfaces.cli.study import read_study
-from chiso.services.audit.photos import AuditPhoto, PhotoSet, PhotoUse, audit_photos
-from chiso.services.fit import Study, StudyPhoto
+from chiso.services.audit.photos import PhotoSet, PhotoUse, audit_photos
+from chiso.services.fit import Study
 
 _BY = "ethnicity"
 _SEED = 1
@@ -48,21 +48,15 @@ def measured(photos: Path) -> list[Row]:
 
 
 def _photo_set(study: Study) -> PhotoSet:
-    subjects = tuple(dict.fromkeys(each.subject for each in study.photos))
-    group = {each.subject: each.group for each in study.photos}
-    names = tuple(sorted(set(group.values())))
-    codes = np.array([names.index(group[each]) for each in subjects], np.int32)
+    names = tuple(sorted({group for _, group in study.subjects}))
+    codes = np.array([names.index(group) for _, group in study.subjects], np.int32)
     return PhotoSet(
         name=study.name,
-        subjects=subjects,
+        subjects=tuple(subject for subject, _ in study.subjects),
         columns=(Labels(_BY, names, codes),),
-        photos=tuple(_photo(subjects.index(each.subject), each) for each in study.photos),
+        photos=tuple(study.photos),
         consent_sha256=study.consent_sha256,
     )
-
-
-def _photo(person: int, photo: StudyPhoto) -> AuditPhoto:
-    return AuditPhoto(person, photo.name, lambda: photo.content)
 
 
 def _row(found: GroupFindings) -> Row:

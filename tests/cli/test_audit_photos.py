@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from tests.cli.running import Chiso, Outcome, assert_error, assert_whole
+
+from chiso.capture.decode import decode
+from chiso.core.samples import BiometricSample, Refusal
+from chiso.core.settings import DecodeLimits
 
 Audit = Callable[..., Outcome]
 SUBJECTS = ("001", "003", "005", "006")
@@ -75,6 +80,75 @@ def test_photos_without_a_face_are_counted_for_their_group_and_why(
     assert provenance["photos"]["refused"] == [
         {"group": "b", "role": "probe", "code": "no-face", "count": 1}
     ]
+
+
+def test_the_reference_is_the_first_photo_that_may_be_enrolled_in_a_fit_as_in_an_audit(
+    run: Chiso, audit: Audit, folder: Path, tmp_path: Path
+) -> None:
+    for photo in sorted(folder.glob("*.jpg")):
+        first, *_ = photo.stem.split("_")
+        again = photo.with_name(f"{first}_x_{photo.name}")
+        again.write_bytes(photo.read_bytes())
+    nobody = sorted(folder.glob("003_*.jpg"))[0]
+    Image.new("RGB", (256, 256), (90, 90, 90)).save(nobody)
+    tried = []
+    for words in ((), ("--references", "2")):
+        done = audit("--by", "group", "--threshold", "0.93", *words)
+        assert done.status == 0, done
+        everyone = done.document["groups"][0]
+        assert (everyone["fte"]["errors"], everyone["fte"]["trials"]) == (1, 16)
+        provenance = _report(tmp_path)["provenance"]
+        assert isinstance(provenance, dict)
+        assert provenance["photos"]["refused"] == [
+            {"group": "b", "role": "reference", "code": "no-face", "count": 1}
+        ]
+        tried.append((everyone["fnmr"]["trials"], everyone["fmr"]["trials"]))
+        shutil.rmtree(tmp_path / "out")
+    # References by probes: of 003 one reference and two probes, or two and one.
+    assert tried == [(3 + 2 + 3 + 3, 3 * 11), (4 + 2 + 4 + 4, 6 * 7)]
+
+    fitted = run(
+        *("threshold", "fit", "--from", folder, "--consent", tmp_path / "form.pdf"),
+        *("--by", "group", "--target-fmr", "0.3"),
+    )
+    assert fitted.status == 0, fitted
+    everyone = fitted.document["groups"][0]
+    assert fitted.document["refused"] == [nobody.name]
+    assert (everyone["mated"], everyone["nonmated"]) == tried[0]
+
+
+def test_photos_whose_names_are_not_unicode_are_measured_and_named(
+    run: Chiso, audit: Audit, folder: Path, tmp_path: Path
+) -> None:
+    for photo in folder.glob("*_smiling.jpg"):
+        photo.rename(folder / os.fsdecode(os.fsencode(photo.stem) + b"\xe9.jpg"))
+    (folder / os.fsdecode(b"001_\xff.jpg")).write_bytes(b"no photo")
+    done = audit("--by", "group", "--threshold", "0.93", "--everyday")
+    assert done.status == 0, done
+    fitted = run.process(
+        *("threshold", "fit", "--from", folder, "--consent", tmp_path / "form.pdf"),
+        *("--by", "group", "--target-fmr", "0.3"),
+    )
+    assert fitted.status == 0, fitted
+    assert fitted.document["refused"] == ["001_\udcff.jpg"]
+    assert fitted.document["source_sha256"] == done.document["input_sha256"]
+
+
+def test_probes_are_decoded_again_only_to_be_degraded(
+    audit: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    again = []
+
+    def counted(content: bytes, limits: DecodeLimits) -> BiometricSample | Refusal:
+        again.append(len(content))
+        return decode(content, limits)
+
+    monkeypatch.setattr("chiso.services.study_photos.decode", counted)
+    assert audit("--by", "group", "--threshold", "0.93").status == 0
+    assert again == []
+    shutil.rmtree(tmp_path / "out")
+    assert audit("--by", "group", "--threshold", "0.93", "--everyday").status == 0
+    assert len(again) == len(SUBJECTS)
 
 
 def test_everyday_probes_are_seeded_and_are_not_those_that_came(

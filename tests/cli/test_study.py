@@ -59,7 +59,7 @@ def test_a_list_that_would_count_people_wrongly_is_refused(
 def test_subjects_of_like_names_without_a_photo_in_common_are_two_people(tmp_path: Path) -> None:
     folder = _folder(tmp_path, "subject\n1\n1a\n", "1_a.jpg", "1_b.jpg", "1a_a.jpg", "1a_b.jpg")
     study = read_study(folder, folder / "people.csv", None)
-    assert [photo.subject for photo in study.photos] == ["1", "1", "1a", "1a"]
+    assert [study.subjects[photo.person][0] for photo in study.photos] == ["1", "1", "1a", "1a"]
     assert [each.reference.name for each in read_folder(folder).volunteers] == [
         "1_a.jpg",
         "1a_a.jpg",

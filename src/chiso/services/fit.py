@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +15,10 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.samples import Refusal
 from chiso.core.templates import ModelDigest
 from chiso.evaluate.evidence import Crowd
-from chiso.evaluate.vectors import Role, VectorSource
+from chiso.evaluate.vectors import VectorSource
 from chiso.services.audit.people import crowd_of_embeddings
-from chiso.services.engine import reference_templates_of, single_face, templates_of
 from chiso.services.home import Engine
+from chiso.services.study_photos import Seen, StudyPhoto, digest_of_photos, look_at
 from chiso.services.threshold_record import Basis, Wanted, record_from
 
 NOT_REPORTED = "not reported"
@@ -36,24 +35,16 @@ class MeasuredModel:
 
 
 @dataclass(frozen=True, slots=True)
-class StudyPhoto:
-    """One photo of a study: whose, the group she reported ("" if none), its name and its bytes."""
-
-    subject: str
-    group: str
-    name: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Study:
     """Photos of people who signed for them to be measured.
 
-    `consent_sha256`: SHA-256 of the document that says what they signed. `grouped_by`: the column
-    of self-reports that the groups come from, "" for none.
+    `subjects`: each, and the group she reported, "" if none. `photos`: person by person, in the
+    order of names. `consent_sha256`: SHA-256 of the document that says what they signed.
+    `grouped_by`: the column of self-reports that the groups come from, "" for none.
     """
 
     name: str
+    subjects: Sequence[tuple[str, str]]
     photos: Sequence[StudyPhoto]
     consent_sha256: str
     grouped_by: str
@@ -76,10 +67,14 @@ def fit(
 ) -> Fitted:
     """Make a threshold record from a study. `done` is told how many photos have been seen.
 
-    Each person's first photo by name is her reference, the others are probes: as it is when people
-    are recognised. Raises ChisoError(BAD_ARGUMENT) where the study cannot give a threshold.
+    Each person's first photo by name that passes the limits of enrolment is her reference, the
+    others are probes: as it is when people are recognised. Raises ChisoError(BAD_ARGUMENT) where
+    the study cannot give a threshold.
     """
-    source, refused = _measured(engine, study, now, done)
+    permit = permit_study(study.consent_sha256, now)
+    seen = look_at(engine, study.photos, permit, done=done)
+    source = _comparisons(study, seen)
+    refused = [(each.photo.name, each.refusal) for each in seen if each.refusal is not None]
     evidence = source.evidence(np.ones(source.crowd.people, dtype=bool))
     grouped = f"by self-reported {study.grouped_by}" if study.grouped_by else "not by group"
     basis = Basis(
@@ -87,7 +82,7 @@ def fit(
         model=engine.embedder.digest,
         source=f"{study.name}: {len(study.photos) - len(refused)} photos, detector "
         f"{engine.detector.name}, embedder {engine.embedder.name}",
-        source_sha256=_digest(study),
+        source_sha256=digest_of_photos(seen, study.subjects.__getitem__),
         remark=f"Groups: {grouped}. {len(refused)} photos refused. Each first photo is compared "
         f"with the others' other photos. Consent document SHA-256 {study.consent_sha256}.",
         made=now,
@@ -126,54 +121,21 @@ def fit_embeddings(
     return record_from(source.evidence(np.ones(crowd.people, dtype=bool)), basis, wanted)
 
 
-def _measured(
-    engine: Engine, study: Study, now: datetime, done: Callable[[int], None]
-) -> tuple[VectorSource, list[tuple[str, Refusal]]]:
-    """Templates of every usable photo, each person's first in name a reference."""
-    permit = permit_study(study.consent_sha256, now)
-    index: dict[str, int] = {}
-    groups: list[str] = []
-    owners: list[int] = []
-    roles: list[Role] = []
-    vectors: list[np.ndarray] = []
-    refused: list[tuple[str, Refusal]] = []
-    for count, photo in enumerate(study.photos, start=1):
-        role = Role.PROBE if photo.subject in index else Role.REFERENCE
-        limits = engine.capture.enrolment if role is Role.REFERENCE else engine.capture.probe
-        face = single_face(engine, photo.content, limits)
-        done(count)
-        if isinstance(face, Refusal):
-            refused.append((photo.name, face))
-            continue
-        embedded = reference_templates_of if role is Role.REFERENCE else templates_of
-        (template,) = embedded(engine, [face], permit)
-        if role is Role.REFERENCE:
-            index[photo.subject] = len(groups)
-            groups.append(photo.group or NOT_REPORTED)
-        owners.append(index[photo.subject])
-        roles.append(role)
-        vectors.append(template.vector)
-    if not vectors:
+def _comparisons(study: Study, seen: Sequence[Seen]) -> VectorSource:
+    """References with probes, of those who have a usable photo."""
+    usable = [(each, each.vector) for each in seen if each.vector is not None]
+    if not usable:
         raise ChisoError(
             Code.BAD_ARGUMENT,
             f"No photo of {study.name} can be measured.",
             "`chiso threshold fit` needs two usable photos each of several people.",
         )
-    names = tuple(sorted(set(groups)))
-    group_of = np.array([names.index(each) for each in groups], dtype=np.int32)
-    source = VectorSource(
-        Crowd(names, group_of),
-        np.stack(vectors),
-        np.array(owners, dtype=np.int32),
-        np.array(roles, dtype=np.int8),
+    people, owners = np.unique([each.photo.person for each, _ in usable], return_inverse=True)
+    groups = [study.subjects[person][1] or NOT_REPORTED for person in people]
+    names, group_of = np.unique(groups, return_inverse=True)
+    return VectorSource(
+        Crowd(tuple(map(str, names)), group_of.astype(np.int32)),
+        np.stack([vector for _, vector in usable]),
+        owners.astype(np.int32),
+        np.array([each.role for each, _ in usable], dtype=np.int8),
     )
-    return source, refused
-
-
-def _digest(study: Study) -> str:
-    """SHA-256 over every photo's subject, group and content digest, in the order of names."""
-    total = hashlib.sha256()
-    for photo in sorted(study.photos, key=lambda each: each.name):
-        content = hashlib.sha256(photo.content).hexdigest()
-        total.update(f"{photo.name}\x00{photo.subject}\x00{photo.group}\x00{content}\n".encode())
-    return total.hexdigest()

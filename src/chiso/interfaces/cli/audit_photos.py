@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -37,13 +36,13 @@ from chiso.interfaces.cli.audit_options import (
     require_cosine,
 )
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.files import read_file, require_new_or_empty, sha256_of
+from chiso.interfaces.cli.files import require_new_or_empty, sha256_of
 from chiso.interfaces.cli.options import JsonOption
 from chiso.interfaces.cli.output import ActBars
-from chiso.interfaces.cli.study import PEOPLE_FILE, PhotographedPerson, read_people
+from chiso.interfaces.cli.study import PEOPLE_FILE, PhotographedPerson, read_people, study_photos
 from chiso.services import thresholds
 from chiso.services.audit.normalising import require_known
-from chiso.services.audit.photos import AuditPhoto, PhotoSet, PhotoUse, audit_photos
+from chiso.services.audit.photos import PhotoSet, PhotoUse, audit_photos
 from chiso.services.home import Engine, Home
 
 _PACK = "offline"
@@ -78,8 +77,9 @@ def photos(
             "--references",
             metavar="N",
             min=1,
-            help="How many photos of each person, first by name, are references; the others are "
-            "probes, and every probe is compared with every reference.",
+            help="How many photos of each person are references: the first by name that pass the "
+            "limits of enrolment. The others are probes; every probe is compared with every "
+            "reference.",
         ),
     ] = 1,
     everyday: Annotated[
@@ -137,9 +137,10 @@ def photos(
 ) -> int:
     """Measure Chiso's own recogniser by group, with photos of people who agreed to it.
 
-    Photos are named after a subject of people.csv: 001_a.jpg, 001_b.jpg, 002_a.jpg … References
-    pass the limits of enrolment, probes those of recognition; photos that give no template are
-    counted for their group as failures to enrol, and never dropped. Templates are kept nowhere.
+    Photos are named after a subject of people.csv: 001_a.jpg, 001_b.jpg, 002_a.jpg … A person's
+    reference is her first photo by name that passes the limits of enrolment; the others are probes,
+    which pass those of recognition. Photos that give no template are counted for their group as
+    failures to enrol, and never dropped. Templates are kept nowhere.
 
     Writes a page, its numbers as JSON and a model card. The verdict is pass, fail or undecided;
     status 0 whichever it is: a failing recogniser is a finding, not a failure.
@@ -217,24 +218,13 @@ def _record(record_id: str, home: Home | None) -> ThresholdRecord:
 def _read(folder: Path, consent: Path, by: Sequence[str]) -> PhotoSet:
     people = read_people(folder)
     digest = sha256_of(consent, "what these people signed")
-    photo_set = PhotoSet(
+    return PhotoSet(
         name=folder.resolve().name,
         subjects=tuple(each.subject for each in people),
         columns=tuple(_column(folder, people, each) for each in by),
-        photos=tuple(
-            AuditPhoto(index, path.name, partial(read_file, path, "a photo"))
-            for index, each in enumerate(people)
-            for path in each.photos
-        ),
+        photos=study_photos(folder, people),
         consent_sha256=digest,
     )
-    if not photo_set.photos:
-        raise ChisoError(
-            Code.DATA_MISSING,
-            f"{folder} has no photos of the people in its {PEOPLE_FILE}.",
-            "Name each photo after its subject: 001_a.jpg, 001_b.jpg, 002_a.jpg and so on.",
-        )
-    return photo_set
 
 
 def _column(folder: Path, people: Sequence[PhotographedPerson], name: str) -> Labels:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.cli.files import read_file, sha256_of
-from chiso.services.fit import Study, StudyPhoto
+from chiso.services.fit import Study
+from chiso.services.study_photos import StudyPhoto
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 PEOPLE_FILE = "people.csv"
@@ -80,24 +83,28 @@ def read_study(folder: Path, consent: Path, grouped_by: str | None) -> Study:
     people = read_people(folder)
     if grouped_by is not None and grouped_by not in people[0].row:
         raise _bad(folder / PEOPLE_FILE, f"it has no column {grouped_by!r}")
-    photos = [
-        StudyPhoto(
-            subject=each.subject,
-            group=each.row[grouped_by].strip() if grouped_by else "",
-            name=path.name,
-            content=read_file(path, "a photo"),
-        )
-        for each in people
-        for path in each.photos
+    subjects = [
+        (each.subject, each.row[grouped_by].strip() if grouped_by else "") for each in people
     ]
+    photos = study_photos(folder, people)
+    digest = sha256_of(consent, "what these people signed")
+    return Study(folder.resolve().name, subjects, photos, digest, grouped_by or "")
+
+
+def study_photos(folder: Path, people: Sequence[PhotographedPerson]) -> tuple[StudyPhoto, ...]:
+    """Everyone's photos, to be read one by one. Raises ChisoError(DATA_MISSING) for none."""
+    photos = tuple(
+        StudyPhoto(index, path.name, partial(read_file, path, "a photo"))
+        for index, each in enumerate(people)
+        for path in each.photos
+    )
     if not photos:
         raise ChisoError(
             Code.DATA_MISSING,
             f"{folder} has no photos of the people in its {PEOPLE_FILE}.",
-            "Name each photo after its subject: 001_a.jpg, 001_b.jpg, 002_a.jpg …",
+            "Name each photo after its subject: 001_a.jpg, 001_b.jpg, 002_a.jpg and so on.",
         )
-    digest = sha256_of(consent, "what these people signed")
-    return Study(folder.resolve().name, photos, digest, grouped_by or "")
+    return photos
 
 
 def _bad(path: Path, why: str) -> ChisoError:

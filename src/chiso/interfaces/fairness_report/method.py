@@ -225,8 +225,13 @@ def _photos(report: AuditReport) -> str:
     photos = report.provenance.photos
     if photos is None:
         return ""
-    each = count(photos.references, "reference photo", "reference photos")
-    used = f"Each person has {each}; all other photos are probes."
+    one = photos.references == 1
+    first = "first photo" if one else f"first {count(photos.references)} photos"
+    used = (
+        f"The {first} by name of each person that {'passes' if one else 'pass'} the limits of "
+        f"enrolment {'is her reference' if one else 'are her references'}; all other photos are "
+        "probes."
+    )
     if photos.everyday is None:
         return f"{used} Probes are as they came."
     return f"{used} Probes were made like everyday photos: {photos.everyday.description}."

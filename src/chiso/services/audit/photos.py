@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from chiso.capture.decode import decode
 from chiso.consent.policy import permit_study
 from chiso.core.audit_inputs import Labels
-from chiso.core.consent import Permit
 from chiso.core.errors import ChisoError, Code
-from chiso.core.samples import Refusal
 from chiso.core.times import to_text
 from chiso.evaluate.audit_plan import AuditPlan
-from chiso.evaluate.everyday import EVERYDAY, everyday_photo
 from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.vectors import Role
 from chiso.services.audit.measuring import SOFTWARE, Watched, Watcher, measured, silently
@@ -35,27 +30,13 @@ from chiso.services.audit.report import (
     Provenance,
     RefusedSamples,
 )
-from chiso.services.engine import (
-    MeasuredFace,
-    reference_templates_of,
-    single_face,
-    templates_of,
-)
 from chiso.services.home import Engine
+from chiso.services.study_photos import Seen, StudyPhoto, digest_of_photos, look_at
 
 EVERYDAY_DESCRIPTION = (
     "probes down-sampled, blurred, darkened with the noise of little light, turned a little, now "
     "and then partly covered, and compressed as JPEG, each to a degree drawn by chance"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class AuditPhoto:
-    """One photo: whose, by place in the set's subjects; its name; and what reads its bytes."""
-
-    person: int
-    name: str
-    read: Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +50,13 @@ class PhotoSet:
     name: str
     subjects: tuple[str, ...]
     columns: tuple[Labels, ...]
-    photos: tuple[AuditPhoto, ...]
+    photos: tuple[StudyPhoto, ...]
     consent_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoUse:
-    """How photos are used: how many a person are references; the seed of everyday, or None.
+    """How photos are used: how many usable ones a person are references; everyday's seed, or None.
 
     `normaliser`: to show beside, by name, or all; None for none.
     """
@@ -83,17 +64,6 @@ class PhotoUse:
     references: int
     everyday_seed: int | None
     normaliser: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What became of one photo: its template's vector, or why there is none."""
-
-    photo: AuditPhoto
-    role: Role
-    vector: NDArray[np.float32] | None
-    refusal: Code | None
-    content_sha256: str
 
 
 def audit_photos(
@@ -114,7 +84,14 @@ def audit_photos(
     """
     crowd = crowd_of(photos.columns, _refused_list(photos))
     permit = permit_study(photos.consent_sha256, now)
-    seen = _look_at(engine, photos, use, permit, watch)
+    seen = look_at(
+        engine,
+        photos.photos,
+        permit,
+        references=use.references,
+        everyday_seed=use.everyday_seed,
+        done=lambda count: watch("Looking at photos", count, len(photos.photos)),
+    )
     used = [each for each in seen if each.vector is not None]
     _require_both_roles(photos, used)
     plan = with_calibration(plan, use.normaliser)
@@ -130,7 +107,7 @@ def audit_photos(
         kind=AuditKind.PHOTOS,
         audited=AuditedInput(
             name=photos.name,
-            sha256=_digest(photos, seen),
+            sha256=digest_of_photos(seen, partial(_reported, photos)),
             rows=len(photos.photos),
             people=crowd.people,
             samples=len(photos.photos),
@@ -167,44 +144,7 @@ def audit_photos(
     )
 
 
-def _look_at(
-    engine: Engine, photos: PhotoSet, use: PhotoUse, permit: Permit, watch: Watcher
-) -> list[_Seen]:
-    seen: list[_Seen] = []
-    had: Counter[int] = Counter()
-    for photo in photos.photos:
-        role = Role.REFERENCE if had[photo.person] < use.references else Role.PROBE
-        had[photo.person] += 1
-        content = photo.read()
-        face = _face(engine, photo, role, content, use.everyday_seed)
-        digest = hashlib.sha256(content).hexdigest()
-        if isinstance(face, Refusal):
-            seen.append(_Seen(photo, role, None, face.code, digest))
-        else:
-            embedded = reference_templates_of if role is Role.REFERENCE else templates_of
-            (template,) = embedded(engine, [face], permit)
-            seen.append(_Seen(photo, role, template.vector, None, digest))
-        watch("Looking at photos", len(seen), len(photos.photos))
-    return seen
-
-
-def _face(
-    engine: Engine, photo: AuditPhoto, role: Role, content: bytes, everyday_seed: int | None
-) -> MeasuredFace | Refusal:
-    if role is Role.REFERENCE:
-        return single_face(engine, content, engine.capture.enrolment)
-    face = single_face(engine, content, engine.capture.probe)
-    sample = decode(content, engine.capture.decode)
-    if everyday_seed is None or isinstance(face, Refusal) or isinstance(sample, Refusal):
-        return face
-    eyes = face.face.landmarks[:2].astype(np.float64)
-    # By name, so that a photo is degraded alike whoever else is in the set.
-    own = int.from_bytes(hashlib.sha256(photo.name.encode()).digest()[:8])
-    degraded = everyday_photo(sample.pixels, eyes, EVERYDAY, (everyday_seed, own))
-    return single_face(engine, degraded, engine.capture.probe)
-
-
-def _require_both_roles(photos: PhotoSet, used: Sequence[_Seen]) -> None:
+def _require_both_roles(photos: PhotoSet, used: Sequence[Seen]) -> None:
     for role in Role:
         if not any(each.role is role for each in used):
             raise ChisoError(
@@ -212,11 +152,12 @@ def _require_both_roles(photos: PhotoSet, used: Sequence[_Seen]) -> None:
                 f"No photo of {photos.name} can be used as a {role.name.lower()}, so nothing can "
                 "be compared.",
                 "Give each person two photos or more that show her face alone: the first by name "
-                "is the reference, the others are probes (`--references N` sets how many).",
+                "that passes the limits of enrolment is the reference, the others are probes "
+                "(`--references N` sets how many).",
             )
 
 
-def _offered(crowd: Crowd, seen: Sequence[_Seen]) -> dict[str, tuple[int, int]]:
+def _offered(crowd: Crowd, seen: Sequence[Seen]) -> dict[str, tuple[int, int]]:
     """By group: photos offered, and those of them that gave no template."""
     groups = [crowd.groups[crowd.group_of[each.photo.person]] for each in seen]
     offered = Counter(groups)
@@ -232,9 +173,9 @@ def _everyday(use: PhotoUse) -> Everyday | None:
     return Everyday(EVERYDAY_DESCRIPTION, use.everyday_seed)
 
 
-def _refused(crowd: Crowd, seen: Sequence[_Seen]) -> tuple[RefusedSamples, ...]:
+def _refused(crowd: Crowd, seen: Sequence[Seen]) -> tuple[RefusedSamples, ...]:
     counts = Counter(
-        (crowd.groups[crowd.group_of[each.photo.person]], each.role.name.lower(), each.refusal)
+        (crowd.groups[crowd.group_of[each.photo.person]], each.role.name.lower(), each.refusal.code)
         for each in seen
         if each.refusal is not None
     )
@@ -244,14 +185,9 @@ def _refused(crowd: Crowd, seen: Sequence[_Seen]) -> tuple[RefusedSamples, ...]:
     )
 
 
-def _digest(photos: PhotoSet, seen: Sequence[_Seen]) -> str:
-    total = hashlib.sha256()
-    for each in sorted(seen, key=lambda one: one.photo.name):
-        person = each.photo.person
-        groups = [column.names[column.codes[person]] for column in photos.columns]
-        words = [each.photo.name, photos.subjects[person], *groups, each.content_sha256]
-        total.update("\x00".join(words).encode(errors="surrogateescape") + b"\n")
-    return total.hexdigest()
+def _reported(photos: PhotoSet, person: int) -> list[str]:
+    groups = [column.names[column.codes[person]] for column in photos.columns]
+    return [photos.subjects[person], *groups]
 
 
 def _refused_list(photos: PhotoSet) -> Callable[[str, str], ChisoError]:

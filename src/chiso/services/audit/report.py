@@ -72,8 +72,8 @@ class RefusedSamples:
 class PhotoProtocol:
     """How photos were used. `consent_sha256`: of the document that the people pictured signed.
 
-    `references`: photos a person that are compared with all the others, first by name; the rest are
-    probes. `everyday`: None where probes are as they came.
+    `references`: photos a person that are compared with all probes: the first by name that pass the
+    limits of enrolment; the rest are probes. `everyday`: None where probes are as they came.
     """
 
     consent_sha256: str
