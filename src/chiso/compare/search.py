@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from chiso.compare.normalise.of_record import NO_NORMALISER, normaliser_of
+from chiso.compare.normalise.of_record import normaliser_of
 from chiso.compare.normalise.port import FittedNormaliser
 from chiso.compare.threshold import require_same_model
 from chiso.core.consent import ReceiptId, SubjectId
-from chiso.core.decisions import Candidate, SearchThreshold, ThresholdRecord
+from chiso.core.decisions import NO_NORMALISER, Candidate, SearchThreshold, ThresholdRecord
 from chiso.core.templates import ModelDigest, Template
 
 _NORMALISED_AT_ONCE = 32_768  # rows, so that what is between stays near the processor

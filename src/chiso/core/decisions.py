@@ -10,6 +10,9 @@ from statistics import NormalDist
 from chiso.core.consent import SubjectId
 from chiso.core.templates import ModelDigest
 
+NO_NORMALISER = "none"
+"""What is named where scores are the cosines that they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -151,7 +154,7 @@ class ThresholdRecord:
     """Of every population that may set a search's threshold; the strictest does."""
     at_scale: tuple[AtScale, ...] = ()
     normaliser_document: str | None = None
-    """The fitted normaliser whose digest `normaliser` names; None where that is "none"."""
+    """The fitted normaliser whose digest `normaliser` names; None where that is NO_NORMALISER."""
 
 
 @dataclass(frozen=True, slots=True)

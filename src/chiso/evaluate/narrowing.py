@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chiso.core.decisions import NO_NORMALISER
 from chiso.evaluate.audit_plan import OWN_FMRS, AuditPlan
 from chiso.evaluate.bootstrap import drawn_fmr, drawn_fnmr, percentile_interval
 from chiso.evaluate.counting import at_least, mated_errors, nonmated_errors, require_kept
@@ -22,7 +23,6 @@ from chiso.evaluate.fixing import fix_threshold, lowest_threshold
 from chiso.evaluate.intervals import rate_of
 from chiso.evaluate.separability import separability
 
-NO_NORMALISER = "none"
 _OTHERS = "What the others change."
 _IN_SAMPLE = (
     "What the others change. Since the threshold was given, each of the others has the one with "

@@ -8,9 +8,15 @@ from datetime import datetime
 import numpy as np
 
 from chiso.compare.calibrate import fit_calibration
-from chiso.compare.normalise.of_record import NO_NORMALISER
 from chiso.compare.threshold import FORMAT
-from chiso.core.decisions import Calibration, CountedOn, Misses, ScoreTail, ThresholdRecord
+from chiso.core.decisions import (
+    NO_NORMALISER,
+    Calibration,
+    CountedOn,
+    Misses,
+    ScoreTail,
+    ThresholdRecord,
+)
 from chiso.core.errors import ChisoError, Code
 from chiso.core.templates import ModelDigest
 from chiso.core.times import to_text

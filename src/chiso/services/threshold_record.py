@@ -14,6 +14,7 @@ from chiso.compare.calibrate import fit_calibration
 from chiso.compare.open_set import REFERENCES, search_threshold
 from chiso.compare.threshold import FORMAT, record_bytes
 from chiso.core.decisions import (
+    NO_NORMALISER,
     AtScale,
     Calibration,
     CountedOn,
@@ -88,7 +89,7 @@ def record_from(evidence: Evidence, basis: Basis, wanted: Wanted) -> ThresholdRe
     record = ThresholdRecord(
         record_id="",
         model=basis.model,
-        normaliser="none",
+        normaliser=NO_NORMALISER,
         policy=wanted.policy.value,
         target_fmr=wanted.target_fmr,
         value=fitted.value,

@@ -10,7 +10,7 @@ from chiso.compare.normalise.cells import cells_of, nearest
 from chiso.compare.normalise.document import digest_of
 from chiso.compare.normalise.port import CalibrationSet, Floats, Scores, Vectors
 
-TARGET_FMR = 0.001
+_TARGET_FMR = 0.001
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +46,8 @@ class Fsn:
         return moved
 
 
-def fit_fsn(calibration: CalibrationSet, seed: int, target_fmr: float = TARGET_FMR) -> Fsn:
-    """Thresholds of everyone, and of the non-mated pairs that touch each cell.
+def fit_fsn(calibration: CalibrationSet, seed: int) -> Fsn:
+    """Thresholds at an FMR of 0.1 % of everyone, and of the non-mated pairs that touch each cell.
 
     Where a cell has fewer pairs than one false match needs, its highest false score stands for the
     threshold.
@@ -56,14 +56,14 @@ def fit_fsn(calibration: CalibrationSet, seed: int, target_fmr: float = TARGET_F
     cell = cells.of_person[calibration.person]
     cosines = calibration.vectors @ calibration.vectors.T
     nonmated = calibration.person[:, None] != calibration.person[None, :]
-    overall = _threshold(cosines[nonmated], target_fmr)
+    overall = _threshold(cosines[nonmated])
     local = [
-        _threshold(cosines[cell == each][nonmated[cell == each]], target_fmr)
+        _threshold(cosines[cell == each][nonmated[cell == each]])
         for each in range(len(cells.centres))
     ]
     offsets = np.array([threshold - overall for threshold in local], dtype=np.float32)
     return Fsn(cells.centres, offsets)
 
 
-def _threshold(scores: Floats, fmr: float) -> float:
-    return float(np.quantile(scores, 1 - fmr, method="higher"))
+def _threshold(scores: Floats) -> float:
+    return float(np.quantile(scores, 1 - _TARGET_FMR, method="higher"))

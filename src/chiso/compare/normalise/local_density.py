@@ -14,6 +14,7 @@ import numpy as np
 from chiso.compare.normalise.cells import cells_of, parts
 from chiso.compare.normalise.document import digest_of
 from chiso.compare.normalise.port import CalibrationSet, Floats, Scores, Vectors
+from chiso.compare.normalise.rarity import as_rare
 
 _NEIGHBOURS_RATIO = 0.05
 _LEAST_NEIGHBOURS = 10
@@ -57,13 +58,7 @@ class LocalDensity:
 
     def apply(self, scores: Floats, left: Floats, right: Floats) -> Scores:
         """The cosine, in [-1, 1], at which everyone's angles are as rare as this one is here."""
-        angle = np.arccos(np.clip(scores, -1, 1))
-        angle = angle - (left[:, :1] + right[None, :, 0])
-        angle /= left[:, 1:2] + right[None, :, 1]
-        angle *= self.deviation_rad
-        angle += self.mean_rad
-        as_rare: Scores = np.cos(np.clip(angle, 0, np.pi)).astype(np.float64)
-        return as_rare
+        return as_rare(scores, left, right, self.mean_rad, self.deviation_rad)
 
 
 def fit_local_density(calibration: CalibrationSet, seed: int) -> LocalDensity:

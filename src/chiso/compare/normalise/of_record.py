@@ -6,11 +6,8 @@ from functools import lru_cache
 
 from chiso.compare.normalise.fitting import read_normaliser
 from chiso.compare.normalise.port import FittedNormaliser
-from chiso.core.decisions import ThresholdRecord
+from chiso.core.decisions import NO_NORMALISER, ThresholdRecord
 from chiso.core.errors import ChisoError, Code
-
-NO_NORMALISER = "none"
-"""What a record whose scores are cosines names."""
 
 
 def normaliser_of(record: ThresholdRecord) -> FittedNormaliser | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chiso.compare.normalise.port import Floats, Scores, Vectors
+from chiso.compare.normalise.rarity import as_rare
 
 LEAST_GROUP_PEOPLE = 5
 """A group of fewer calibration people is treated as everyone is."""
@@ -47,12 +48,8 @@ class OracleGroup:
 
     def apply(self, scores: Floats, left: Floats, right: Floats) -> Scores:
         """The cosine, in [-1, 1], at which everyone's angles are as rare as in the two groups."""
-        angle = np.arccos(np.clip(scores, -1, 1)).astype(np.float64)
-        angle -= left[:, :1] + right[None, :, 0]
-        angle /= left[:, 1:2] + right[None, :, 1]
         mean, deviation = self.angles[-1]
-        as_rare: Scores = np.cos(np.clip(mean + deviation * angle, 0, np.pi))
-        return as_rare
+        return as_rare(scores, left, right, float(mean), float(deviation))
 
 
 def fit_oracle(

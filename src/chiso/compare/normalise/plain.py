@@ -8,13 +8,14 @@ import numpy as np
 
 from chiso.compare.normalise.document import digest_of
 from chiso.compare.normalise.port import Floats, Scores, Vectors
+from chiso.core.decisions import NO_NORMALISER
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
     """Scores stay the cosines that they are."""
 
-    name = "none"
+    name = NO_NORMALISER
     is_oracle = False
     holds_people = False
 

@@ -10,8 +10,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from chiso.core.decisions import NO_NORMALISER
 from chiso.evaluate.findings import NormaliserFindings, Verdict
-from chiso.evaluate.narrowing import NO_NORMALISER
 from chiso.interfaces.fairness_report import figures, method, tables, words
 from chiso.interfaces.fairness_report.numbers import score_text
 from chiso.services.audit.report import AuditReport
