@@ -271,7 +271,9 @@ def search_time() -> None:
     for name in ("fsn", "faircal", "local-density", "as-norm"):
         fitted = fit_named(name, crowd.vectors, crowd.person, SEED)
         side = fitted.prepare(matrix).astype(np.float32)
-        galleries[name] = Gallery(model, matrix, names, names, Normalising(fitted, side))
+        galleries[name] = Gallery(
+            model, matrix, names, names, Normalising(fitted, side, fitted.digest)
+        )
     taken = take_turns(
         {name: _search(gallery, probe) for name, gallery in galleries.items()}, ROUNDS
     )

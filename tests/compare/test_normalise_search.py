@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from bench.simulated import SimulatedGroup, simulate
+from tests.compare.records import MODEL, RECORD
 
 from chiso.compare.normalise.document import document_of
 from chiso.compare.normalise.fitting import NAMES, fit_named
@@ -14,31 +17,12 @@ from chiso.compare.normalise.port import FittedNormaliser
 from chiso.compare.open_set import search_threshold
 from chiso.compare.search import Gallery, normalised_for, scores, search
 from chiso.compare.threshold import parse_record, record_bytes
-from chiso.core.decisions import Calibration, CountedOn, ThresholdRecord
+from chiso.core.decisions import CountedOn, ThresholdRecord
 from chiso.core.errors import ChisoError, Code
-from chiso.core.templates import ModelDigest, Template
+from chiso.core.templates import Template
 
-_MODEL = ModelDigest("ab" * 32)
 _CROWD = simulate({"all": SimulatedGroup(60, 60.0, 300.0)}, 2, 32, 3)
-_RECORD = ThresholdRecord(
-    record_id="test",
-    model=_MODEL,
-    normaliser="none",
-    policy="pooled",
-    target_fmr=0.01,
-    value=0.3,
-    interval=(0.2, 0.4),
-    calibration=Calibration(slope=10.0, offset=-5.0, limit=4.0),
-    source="made up",
-    source_sha256="00" * 32,
-    people=2,
-    groups=(),
-    made="2026-11-22T00:00:00Z",
-    note="",
-    format=2,
-    set_by="everyone",
-    counted_on=CountedOn.SAME_PEOPLE,
-)
+_RECORD = replace(RECORD, format=2, set_by="everyone", counted_on=CountedOn.SAME_PEOPLE)
 
 
 def _fitted(name: str) -> FittedNormaliser:
@@ -51,7 +35,7 @@ def _record_with(fitted: FittedNormaliser) -> ThresholdRecord:
 
 def _gallery() -> Gallery:
     names = np.array([str(row) for row in range(60)], dtype="S36")
-    return Gallery(_MODEL, _CROWD.vectors[60:], names, names)
+    return Gallery(MODEL, _CROWD.vectors[60:], names, names)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "as-norm"])
@@ -64,12 +48,12 @@ def test_a_search_gives_the_scores_that_the_normaliser_gives(name: str) -> None:
         fitted.prepare(probe[None]),
         fitted.prepare(gallery.matrix),
     )[0]
-    found = scores(gallery, Template(probe, _MODEL))
+    found = scores(gallery, Template(probe, MODEL))
     # Near a cosine of 1 an angle in float32 is rough: its cosine is what is compared.
     np.testing.assert_allclose(found, expected, atol=2e-3 if name == "faircal" else 2e-5, rtol=1e-4)
     top = int(expected.argmax())
     limit = replace(_record_with(fitted), value=float(found[top]))
-    hits = search(gallery, Template(probe, _MODEL), search_threshold(limit, len(gallery)))
+    hits = search(gallery, Template(probe, MODEL), search_threshold(limit, len(gallery)))
     assert hits.rows[0] == top
 
 
@@ -100,7 +84,57 @@ def test_a_record_with_single_peoples_vectors_is_refused() -> None:
         normalised_for(_gallery(), _record_with(_fitted("as-norm")))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"centres": 1, "offsets": 2},
+        {"offsets": 2},
+        {"offsets": "shorter"},
+        {"centres": "a vector"},
+    ],
+)
+def test_a_record_whose_normalisers_arrays_do_not_belong_together_is_refused(
+    change: dict[str, object],
+) -> None:
+    document = json.loads(document_of(_fitted("fsn")))
+    given = {
+        "shorter": document["offsets"] | {"shape": [1], "float32": "AAAAAA=="},
+        "a vector": document["centres"] | {"shape": [np.prod(document["centres"]["shape"]).item()]},
+    }
+    changed = {name: given.get(str(value), value) for name, value in change.items()}
+    text = json.dumps(document | changed, sort_keys=True, separators=(",", ":"))
+    record = replace(
+        _RECORD,
+        normaliser=hashlib.sha256(text.encode()).hexdigest(),
+        normaliser_document=text,
+    )
+    with pytest.raises(ChisoError, match="carries no normaliser") as refused:
+        normalised_for(_gallery(), record)
+    assert refused.value.code is Code.THRESHOLD_INVALID
+
+
+def test_a_record_whose_normaliser_is_of_longer_templates_is_refused() -> None:
+    longer = simulate({"all": SimulatedGroup(20, 60.0, 300.0)}, 2, 33, 3)
+    record = _record_with(fit_named("fsn", longer.vectors, longer.person, 3))
+    with pytest.raises(ChisoError, match="of other templates") as refused:
+        normalised_for(_gallery(), record)
+    assert refused.value.code is Code.THRESHOLD_INVALID
+
+
+def test_a_search_does_not_write_the_normaliser_down_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = _record_with(_fitted("fsn"))
+    gallery = normalised_for(_gallery(), record)
+
+    def unwanted(_fitted: object) -> str:
+        raise AssertionError("the whole document is written and hashed in a search")
+
+    monkeypatch.setattr("chiso.compare.normalise.fsn.digest_of", unwanted)
+    search(gallery, Template(_CROWD.vectors[0], MODEL), search_threshold(record, 60))
+
+
 def test_cosines_are_never_held_to_a_normalised_threshold() -> None:
     record = _record_with(_fitted("fsn"))
     with pytest.raises(ValueError, match="another's threshold"):
-        search(_gallery(), Template(_CROWD.vectors[0], _MODEL), search_threshold(record, 60))
+        search(_gallery(), Template(_CROWD.vectors[0], MODEL), search_threshold(record, 60))

@@ -9,32 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.compare.records import MODEL, RECORD
 
 from chiso.compare.open_set import search_threshold
 from chiso.compare.search import Gallery, candidates, search
-from chiso.core.decisions import Calibration, Candidate, ThresholdRecord
+from chiso.core.decisions import Candidate, ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.templates import ModelDigest, Template
 
-_MODEL, _OTHER = ModelDigest("ab" * 32), ModelDigest("cd" * 32)
-_RECORD = ThresholdRecord(
-    record_id="test",
-    model=_MODEL,
-    normaliser="none",
-    policy="pooled",
-    target_fmr=0.01,
-    value=0.3,
-    interval=(0.2, 0.4),
-    calibration=Calibration(slope=10.0, offset=-5.0, limit=4.0),
-    source="made up",
-    source_sha256="00" * 32,
-    people=2,
-    groups=(),
-    made="2026-11-22T00:00:00Z",
-    note="",
-)
-
-
+_OTHER = ModelDigest("cd" * 32)
 _ONE = np.array([b"one"], "S36")
 
 
@@ -51,7 +34,7 @@ def _gallery(owners: list[int], seed: int) -> tuple[Gallery, Template]:
     vectors = _unit((faces[[*owners, 0]] + noise).astype(np.float32))
     subjects = np.array([f"subject-{owner}" for owner in owners], dtype="S36")
     receipts = np.array([f"receipt-{row}" for row in range(len(owners))], dtype="S36")
-    return Gallery(_MODEL, vectors[:-1], subjects, receipts), Template(vectors[-1], _MODEL)
+    return Gallery(MODEL, vectors[:-1], subjects, receipts), Template(vectors[-1], MODEL)
 
 
 def _found(
@@ -79,7 +62,7 @@ def test_search_finds_whom_comparing_one_by_one_finds(
     owners: list[int], seed: int, value: float, limit: int
 ) -> None:
     gallery, probe = _gallery(owners, seed)
-    found = _found(gallery, probe, replace(_RECORD, value=value), limit)
+    found = _found(gallery, probe, replace(RECORD, value=value), limit)
     named = [str(candidate.subject_id) for candidate in found]
     assert named == _one_by_one(gallery, probe, value, limit)
 
@@ -88,33 +71,33 @@ def test_search_finds_whom_comparing_one_by_one_finds(
 def test_a_candidates_score_is_that_of_her_best_reference(owners: list[int], seed: int) -> None:
     gallery, probe = _gallery(owners, seed)
     scores = gallery.matrix @ probe.vector
-    for candidate in _found(gallery, probe, replace(_RECORD, value=-1.0), limit=6):
+    for candidate in _found(gallery, probe, replace(RECORD, value=-1.0), limit=6):
         hers = scores[gallery.subjects == candidate.subject_id.encode()]
         assert candidate.score == pytest.approx(float(hers.max()), abs=1e-6)
-        assert candidate.llr == _RECORD.calibration.llr(candidate.score)
+        assert candidate.llr == RECORD.calibration.llr(candidate.score)
 
 
 def test_a_score_at_the_threshold_is_a_match() -> None:
     gallery, probe = _gallery([0], seed=1)
     score = float((gallery.matrix @ probe.vector)[0])
     at, above = (
-        replace(_RECORD, value=score),
-        replace(_RECORD, value=float(np.nextafter(score, 2.0))),
+        replace(RECORD, value=score),
+        replace(RECORD, value=float(np.nextafter(score, 2.0))),
     )
     assert len(_found(gallery, probe, at, limit=1)) == 1
     assert _found(gallery, probe, above, limit=1) == ()
 
 
 def test_nobody_is_found_among_nobody() -> None:
-    gallery = Gallery(_MODEL, np.empty((0, 16), np.float32), np.empty(0, "S36"), np.empty(0, "S36"))
+    gallery = Gallery(MODEL, np.empty((0, 16), np.float32), np.empty(0, "S36"), np.empty(0, "S36"))
     _, probe = _gallery([0], seed=1)
-    assert _found(gallery, probe, _RECORD, limit=5) == ()
+    assert _found(gallery, probe, RECORD, limit=5) == ()
 
 
 @pytest.mark.parametrize("which", ["gallery", "probe", "record"])
 def test_models_are_never_mixed(which: str) -> None:
     gallery, probe = _gallery([0, 1], seed=2)
-    record = _RECORD
+    record = RECORD
     if which == "gallery":
         gallery = replace(gallery, model=_OTHER)
     elif which == "probe":
@@ -128,19 +111,19 @@ def test_models_are_never_mixed(which: str) -> None:
 
 def test_a_gallery_refuses_a_matrix_that_is_not_float32() -> None:
     with pytest.raises(ValueError, match="float32"):
-        Gallery(_MODEL, np.zeros((1, 4)), _ONE, _ONE)  # type: ignore[arg-type]
+        Gallery(MODEL, np.zeros((1, 4)), _ONE, _ONE)  # type: ignore[arg-type]
 
 
 def test_a_gallery_refuses_references_without_owners() -> None:
     with pytest.raises(ValueError, match="do not pair up"):
         Gallery(
-            _MODEL, np.zeros((2, 4), np.float32), np.array([b"a"], "S36"), np.array([b"r"], "S36")
+            MODEL, np.zeros((2, 4), np.float32), np.array([b"a"], "S36"), np.array([b"r"], "S36")
         )
 
 
 def test_a_reference_that_is_not_allowed_any_more_neither_answers_nor_takes_a_place() -> None:
     gallery, probe = _gallery([0, 0, 1], seed=5)
-    record = replace(_RECORD, value=-1.0)
+    record = replace(RECORD, value=-1.0)
     hits = search(gallery, probe, search_threshold(record, 3))
     (first,) = candidates(gallery, hits, record, 1)
     best_row = int(hits.rows[0])

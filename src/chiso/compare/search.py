@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from chiso.compare.normalise.of_record import normaliser_of
+from chiso.compare.normalise.of_record import normaliser_of, unusable
 from chiso.compare.normalise.port import FittedNormaliser
 from chiso.compare.threshold import require_same_model
 from chiso.core.consent import ReceiptId, SubjectId
@@ -22,11 +22,13 @@ _NORMALISED_AT_ONCE = 32_768  # rows, so that what is between stays near the pro
 class Normalising:
     """A normaliser with what it prepared of each reference: `side`, (references, k), float32.
 
-    Made in memory from the opened references, and stored nowhere.
+    Made in memory from the opened references, and stored nowhere. `digest`: the normaliser's, kept
+    since it is computed from the whole document, and every search compares it.
     """
 
     normaliser: FittedNormaliser
     side: NDArray[np.float32]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +70,23 @@ class Hits:
 def normalised_for(gallery: Gallery, record: ThresholdRecord) -> Gallery:
     """The gallery, made ready to score as the record's threshold was fitted.
 
-    Raises ChisoError(THRESHOLD_INVALID) where the record's normaliser is not known here.
+    Raises ChisoError(THRESHOLD_INVALID) where the record's normaliser is not known here, or is of
+    templates of another length.
     """
     normaliser = normaliser_of(record)
     if normaliser is None:
         return gallery
-    side = np.concatenate(
-        [
-            normaliser.prepare(gallery.matrix[rows]).astype(np.float32)
-            for rows in _runs(len(gallery))
-        ]
-    )
-    return replace(gallery, normalising=Normalising(normaliser, side))
+    try:
+        side = np.concatenate(
+            [
+                normaliser.prepare(gallery.matrix[rows]).astype(np.float32)
+                for rows in _runs(len(gallery))
+            ]
+        )
+    except ValueError as error:
+        why = f"carries a normaliser of other templates ({error})"
+        raise unusable(record.record_id, why) from error
+    return replace(gallery, normalising=Normalising(normaliser, side, record.normaliser))
 
 
 def _runs(rows: int) -> list[slice]:
@@ -115,7 +122,7 @@ def search(gallery: Gallery, probe: Template, threshold: SearchThreshold) -> Hit
     """
     require_same_model(threshold.record.model, probe.model)
     normalising = gallery.normalising
-    used = NO_NORMALISER if normalising is None else normalising.normaliser.digest
+    used = NO_NORMALISER if normalising is None else normalising.digest
     if used != threshold.record.normaliser:
         raise ValueError(f"a gallery scored by {used} cannot be held to another's threshold")
     all_scores = scores(gallery, probe)

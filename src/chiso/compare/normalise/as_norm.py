@@ -32,6 +32,12 @@ class AsNorm:
     is_oracle = False
     holds_people = True
 
+    def __post_init__(self) -> None:
+        if np.ndim(self.cohort) != 2 or np.ndim(self.top):
+            raise ValueError("a cohort is a matrix, and its highest scores are counted")
+        if not 0 < self.top <= len(self.cohort):
+            raise ValueError(f"a cohort of {len(self.cohort)} has no {self.top} highest")
+
     @property
     def digest(self) -> str:
         """Hex SHA-256 of its document."""

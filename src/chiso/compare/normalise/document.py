@@ -42,6 +42,16 @@ def read(kind: type[_Kind], document: dict[str, Any]) -> _Kind:
     return kind(**{name: _read(document[name]) for name in known})
 
 
+def require_rows(rows: Any, beside: Any, columns: tuple[int, ...]) -> None:
+    """Raise ValueError unless `beside` has an entry for each row of the matrix `rows`.
+
+    `columns`: the shape of one entry. A matrix without a row is none.
+    """
+    shape, other = np.shape(rows), np.shape(beside)
+    if len(shape) != 2 or shape[0] == 0 or other != (shape[0], *columns):
+        raise ValueError(f"arrays of shapes {shape} and {other} do not belong together")
+
+
 def _written(value: Any) -> Any:
     if not isinstance(value, np.ndarray):
         return value

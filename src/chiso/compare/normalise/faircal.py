@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chiso.compare.normalise.cells import cells_of, nearest
-from chiso.compare.normalise.document import digest_of
+from chiso.compare.normalise.document import digest_of, require_rows
 from chiso.compare.normalise.port import CalibrationSet, Floats, Scores, Vectors
 
 _BINS = 2000
@@ -34,6 +34,9 @@ class FairCal:
     name = "faircal"
     is_oracle = False
     holds_people = False
+
+    def __post_init__(self) -> None:
+        require_rows(self.centres, self.maps, (4,))
 
     @property
     def digest(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chiso.compare.normalise.cells import cells_of, nearest
-from chiso.compare.normalise.document import digest_of
+from chiso.compare.normalise.document import digest_of, require_rows
 from chiso.compare.normalise.port import CalibrationSet, Floats, Scores, Vectors
 
 _TARGET_FMR = 0.001
@@ -28,6 +28,9 @@ class Fsn:
     name = "fsn"
     is_oracle = False
     holds_people = False
+
+    def __post_init__(self) -> None:
+        require_rows(self.centres, self.offsets, ())
 
     @property
     def digest(self) -> str:

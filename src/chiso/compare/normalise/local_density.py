@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chiso.compare.normalise.cells import cells_of, parts
-from chiso.compare.normalise.document import digest_of
+from chiso.compare.normalise.document import digest_of, require_rows
 from chiso.compare.normalise.port import CalibrationSet, Floats, Scores, Vectors
 from chiso.compare.normalise.rarity import as_rare
 
@@ -38,6 +38,13 @@ class LocalDensity:
     name = "local-density"
     is_oracle = False
     holds_people = False
+
+    def __post_init__(self) -> None:
+        require_rows(self.anchors, self.angles, (2,))
+        if np.ndim(self.mean_rad) or np.ndim(self.deviation_rad):
+            raise ValueError("the mean and the deviation of everyone's angles are one number each")
+        if not (self.deviation_rad > 0 and (self.angles[:, 1] > 0).all()):
+            raise ValueError("a deviation of angles lies above 0")
 
     @property
     def digest(self) -> str:

@@ -20,23 +20,24 @@ def normaliser_of(record: ThresholdRecord) -> FittedNormaliser | None:
         return None
     fitted = _read(record.normaliser_document, record.record_id)
     if fitted.digest != record.normaliser:
-        raise _refused(record.record_id, "carries another normaliser than the one it names")
+        raise unusable(record.record_id, "carries another normaliser than the one it names")
     if fitted.holds_people:
-        raise _refused(record.record_id, f"uses {fitted.name}, which keeps single people's vectors")
+        raise unusable(record.record_id, f"uses {fitted.name}, which keeps single people's vectors")
     return fitted
 
 
 @lru_cache(maxsize=2)
 def _read(document: str | None, record_id: str) -> FittedNormaliser:
     if document is None:
-        raise _refused(record_id, "names a normaliser that this home does not know")
+        raise unusable(record_id, "names a normaliser that this home does not know")
     try:
         return read_normaliser(document)
     except ValueError as error:
-        raise _refused(record_id, f"carries no normaliser: {error}") from error
+        raise unusable(record_id, f"carries no normaliser: {error}") from error
 
 
-def _refused(record_id: str, why: str) -> ChisoError:
+def unusable(record_id: str, why: str) -> ChisoError:
+    """The error of a record whose normaliser cannot score; `why` continues "The record …"."""
     return ChisoError(
         Code.THRESHOLD_INVALID,
         f"The threshold record {record_id} {why}, so nothing can be decided with it.",
