@@ -205,14 +205,8 @@ def _record(record_id: str, home: Home | None) -> ThresholdRecord:
             "record in.",
             "Give a cosine such as 0.93; or name the home that has the record with --home.",
         )
-    for each, _ in thresholds.records(home):
-        if each.record_id == record_id:
-            return each
-    raise ChisoError(
-        Code.THRESHOLD_MISSING,
-        f"There is no threshold record {record_id!r} in this home.",
-        "`chiso threshold list` shows those there are.",
-    )
+    record, _ = thresholds.find(home, record_id)
+    return record
 
 
 def _read(folder: Path, consent: Path, by: Sequence[str]) -> PhotoSet:
