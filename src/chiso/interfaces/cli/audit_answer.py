@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from math import isfinite
 from pathlib import Path
 
 from chiso import wiring
 from chiso.evaluate.findings import GroupFindings, Rate, Separability
 from chiso.interfaces.cli.files import write_folder
 from chiso.interfaces.cli.output import emit, say, show, table
+from chiso.interfaces.json_numbers import with_nulls
 from chiso.services.audit.recording import digests, record_audit
 from chiso.services.audit.report import AuditReport
 from chiso.services.home import Home
@@ -31,7 +31,7 @@ def answer(report: AuditReport, out: Path, home: Home | None, json: bool) -> Non
     from chiso.interfaces.fairness_report.documents import write_report  # Jinja2, pydantic
 
     files = write_report(report)
-    leaf = None if home is None else record_audit(home, report, files).leaf
+    leaf = None if home is None else record_audit(home, report, files)
     write_folder(out, files)
     for note in report.provenance.notes:
         say(note)
@@ -100,10 +100,10 @@ def _document(
         "verdict": findings.verdict.value,
         "headline": headline(findings),
         "summary": " ".join(verdict_paragraph(report)),
-        "threshold": _finite(_in_own_terms(report)),
+        "threshold": with_nulls(_in_own_terms(report)),
         "groups": [_group(each) for each in findings.groups],
-        "judgements": [_finite(asdict(each)) for each in findings.judgements],
-        "normalisers": [_finite(asdict(each)) for each in findings.normalisers],
+        "judgements": [with_nulls(asdict(each)) for each in findings.judgements],
+        "normalisers": [with_nulls(asdict(each)) for each in findings.normalisers],
         "remarks": list(findings.remarks),
         "notes": list(report.provenance.notes),
         "input_sha256": report.provenance.audited.sha256,
@@ -125,25 +125,8 @@ def _group(group: GroupFindings) -> dict[str, object]:
         "group": group.group,
         "people": group.people,
         "samples": group.samples,
-        "fte": None if group.fte is None else _finite(asdict(group.fte)),
-        "fmr": _finite(asdict(group.fmr)),
-        "fnmr": _finite(asdict(group.fnmr)),
-        "separability": [_finite(asdict(each)) for each in group.separability],
+        "fte": None if group.fte is None else with_nulls(asdict(group.fte)),
+        "fmr": with_nulls(asdict(group.fmr)),
+        "fnmr": with_nulls(asdict(group.fnmr)),
+        "separability": [with_nulls(asdict(each)) for each in group.separability],
     }
-
-
-def _finite(values: Mapping[str, object]) -> dict[str, object]:
-    """The same with null for what is no number: JSON has none for it."""
-    return {name: _finite_value(value) for name, value in values.items()}
-
-
-def _finite_value(value: object) -> object:
-    match value:
-        case float():
-            return value if isfinite(value) else None
-        case Mapping():
-            return _finite(value)
-        case list() | tuple():
-            return [_finite_value(each) for each in value]
-        case _:
-            return value

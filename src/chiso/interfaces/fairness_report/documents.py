@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from math import isfinite
 
 from chiso.interfaces.fairness_report import words
 from chiso.interfaces.fairness_report.model_card import model_card
 from chiso.interfaces.fairness_report.page import render
 from chiso.interfaces.fairness_report.schema import FORMAT, AuditDocument
+from chiso.interfaces.json_numbers import with_nulls
 from chiso.services.audit.report import AuditReport
 
 
@@ -28,7 +28,7 @@ def write_report(report: AuditReport) -> dict[str, bytes]:
 
 def report_json(report: AuditReport) -> str:
     """Every number of the page, unrounded; null where there is none. Follows the shipped schema."""
-    document = _plain(
+    document = with_nulls(
         {
             "format": FORMAT,
             "title": report.title,
@@ -40,16 +40,3 @@ def report_json(report: AuditReport) -> str:
     )
     checked = AuditDocument.model_validate(document).model_dump(mode="json")
     return json.dumps(checked, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _plain(value: object) -> object:
-    """The same with null for what is no number: JSON has none for it."""
-    match value:
-        case float():
-            return value if isfinite(value) else None
-        case dict():
-            return {str(each): _plain(inner) for each, inner in value.items()}
-        case list() | tuple():
-            return tuple(_plain(each) for each in value)
-        case _:
-            return value

@@ -6,12 +6,12 @@ import csv
 import io
 import json
 from dataclasses import asdict
-from math import isfinite
 
 from chiso import __version__
 from chiso.compare.threshold import record_bytes
 from chiso.core.times import to_text
 from chiso.evaluate.tone import BOOTSTRAP_DRAWS
+from chiso.interfaces.json_numbers import with_nulls
 from chiso.interfaces.tone_report import words
 from chiso.services.tone_audit.audit import ToneAudit
 from chiso.services.tone_audit.design import AUDIT_TONES
@@ -60,10 +60,7 @@ def report_document(audit: ToneAudit) -> Document:
         "measures": [asdict(each) for each in audit.results],
         "pooled_false_matches": None if audit.pooled is None else asdict(audit.pooled),
     }
-    plain = _plain(document)
-    if not isinstance(plain, dict):
-        raise TypeError("a report is an object")
-    return plain
+    return with_nulls(document)
 
 
 def faces_csv(audit: ToneAudit) -> str:
@@ -106,16 +103,3 @@ def _number(value: float | None) -> str:
 def _stage(audit: ToneAudit, index: int) -> Document:
     verdict = audit.stages[index]
     return {**asdict(verdict), "sentence": words.stage_sentence(verdict)}
-
-
-def _plain(value: object) -> object:
-    """The same with null for what is no number, and lists for tuples: JSON has neither."""
-    match value:
-        case float():
-            return value if isfinite(value) else None
-        case dict():
-            return {str(each): _plain(inner) for each, inner in value.items()}
-        case list() | tuple():
-            return [_plain(each) for each in value]
-        case _:
-            return value

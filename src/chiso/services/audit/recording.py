@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from chiso.core.canonical import JsonValue
 from chiso.core.events import Event, EventType
@@ -13,20 +12,16 @@ from chiso.services.home import Home
 from chiso.services.log import record
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedAudit:
-    """The leaf that commits to a report, counted from 0."""
-
-    leaf: int
-
-
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:
     """Lower-case hex SHA-256 of each file, by name."""
     return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
-def record_audit(home: Home, report: AuditReport, files: Mapping[str, bytes]) -> RecordedAudit:
-    """Append one leaf with the digests of a report's files and of what they were made from."""
+def record_audit(home: Home, report: AuditReport, files: Mapping[str, bytes]) -> int:
+    """Append a leaf with the digests of a report's files and of what they were made from.
+
+    Returns its place in the log, counted from 0.
+    """
     facts: dict[str, JsonValue] = {
         "kind": report.provenance.kind.value,
         "verdict": report.findings.verdict.value,
@@ -36,4 +31,4 @@ def record_audit(home: Home, report: AuditReport, files: Mapping[str, bytes]) ->
     event = Event(EventType.AUDIT_RECORDED, home.clock.now(), None, facts)
     with home.store.writing() as transaction:
         head = record(home, transaction, [event])
-    return RecordedAudit(head.size - 1)
+    return head.size - 1
