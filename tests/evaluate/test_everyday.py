@@ -1,3 +1,5 @@
+"""Everyday degradation: the same for the same seed, and each step as strong as is said."""
+
 from __future__ import annotations
 
 import io
@@ -54,14 +56,37 @@ def test_less_light_is_darker_and_gain_brings_light_back_with_more_noise() -> No
     assert lifted.std() > 1.5 * full.std()
 
 
-def test_something_covers_the_face_as_often_as_said() -> None:
-    covered = replace(PLAIN, occluded=1.0)
-    for seed in range(12):
-        plain = _read(everyday_photo(_picture(), EYES, PLAIN, (seed,))).astype(float)
-        patched = _read(everyday_photo(_picture(), EYES, covered, (seed,))).astype(float)
-        assert (np.abs(patched - plain).max(axis=2) > 40).mean() > 0.005 or np.abs(
-            patched - plain
-        ).mean() > 0.5
+def _covered(share: float, seed: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Blocks of 5 × 5 px that are not as the even picture was, and the mean colour of each."""
+    severity = replace(PLAIN, inter_eye_px=(30.0, 30.0), occluded=share)
+    photo = _read(everyday_photo(_picture()[:100, :100], EYES / 2, severity, (seed,)))
+    blocks = photo.reshape(20, 5, 20, 5, 3).mean(axis=(1, 3))
+    # The mean of a block of the even picture is within 4 levels of it: noise and JPEG.
+    return (np.abs(blocks - 120) > 8).any(axis=2), blocks
+
+
+@pytest.mark.parametrize(("share", "fewest", "most"), [(0.0, 0, 0), (0.5, 45, 75), (1.0, 120, 120)])
+def test_something_covers_the_face_as_often_as_said(share: float, fewest: int, most: int) -> None:
+    # Of 120 photos; three deviations of a fair coin are 16.
+    times = sum(bool(_covered(share, seed)[0].any()) for seed in range(120))
+    assert fewest <= times <= most
+
+
+def test_what_covers_is_one_plain_patch_on_mouth_side_or_forehead() -> None:
+    seen = set()
+    for seed in range(40):
+        covered, colours = _covered(1.0, seed)
+        # The smallest patch is 0.55 by 3 inter-eye distances of 30 px, the largest 2.4 by 1.3.
+        assert 0.1 < covered.mean() < 0.35
+        down, right = np.nonzero(covered)
+        # Blocks at its edge are patch in part.
+        inside = np.s_[down.min() + 1 : down.max(), right.min() + 1 : right.max()]
+        assert covered[inside].all()
+        assert colours[inside].reshape(-1, 3).std(axis=0).max() < 6
+        seen.add(
+            (bool(covered[0, 10]), bool(covered[18, 10]), bool(covered[10, 2] | covered[10, 17]))
+        )
+    assert seen == {(True, False, False), (False, True, False), (False, False, True)}
 
 
 def test_eyes_in_one_place_are_refused() -> None:
