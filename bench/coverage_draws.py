@@ -9,8 +9,9 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from chiso.evaluate.error_sums import ErrorSums
+from chiso.evaluate.error_sums import ErrorSums, mated_sums
 from chiso.evaluate.findings import IntervalMethod, Rate
+from chiso.evaluate.intervals import wilson_by_people
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -82,15 +83,44 @@ def mated(dependence: Dependence) -> Draw:
 
     def draw(people: int, truths: Sequence[float], rng: np.random.Generator) -> list[ErrorSums]:
         trials = np.where(rng.random(people) < 0.5, 1, 3)
-        person = np.repeat(np.arange(people), trials)
-        scores = sqrt(shared) * rng.standard_normal(people)[person]
-        scores += sqrt(1 - shared) * rng.standard_normal(len(person))
-        return [
-            _mated_sums(np.bincount(person[scores < _quantile(truth)], minlength=people), trials)
-            for truth in truths
-        ]
+        return _missed(trials, np.ones(people), shared, truths, rng)
 
     return draw
+
+
+def uneven(samples: int) -> Draw:
+    """False non-matches where a tenth of the people (one at least) gave so many samples each.
+
+    The others gave two. Only those with many are ever missed, as often as makes the rate true of
+    all comparisons together; what one of them has in common is as in `STRONG`. All of the people
+    with few, who are most, then tell nothing of the rate.
+    """
+    many = samples * (samples - 1) // 2
+    shared = STRONG.person + STRONG.pair
+
+    def draw(people: int, truths: Sequence[float], rng: np.random.Generator) -> list[ErrorSums]:
+        erring = np.arange(people) < max(1, round(people / 10))
+        trials = np.where(erring, many, 1)
+        times = erring * (trials.sum() / trials[erring].sum())
+        return _missed(trials, times, shared, truths, rng)
+
+    return draw
+
+
+def _missed(
+    trials: Ints, times: Floats, shared: float, truths: Sequence[float], rng: np.random.Generator
+) -> list[ErrorSums]:
+    """Sums at each true rate of people who each err so many `times` as often as it."""
+    people = len(trials)
+    person = np.repeat(np.arange(people), trials)
+    scores = sqrt(shared) * rng.standard_normal(people)[person]
+    scores += sqrt(1 - shared) * rng.standard_normal(len(person))
+    found = []
+    for truth in truths:
+        limits = _quantile(np.minimum(truth * times, 1.0))
+        errors = np.bincount(person[scores < limits[person]], minlength=people)
+        found.append(mated_sums(errors.astype(np.float64), trials.astype(np.float64)))
+    return found
 
 
 def within(dependence: Dependence) -> Draw:
@@ -151,8 +181,8 @@ class _Pairs:
         pair, scores = self._scores(dependence)
         count = len(self.one)
         return [
-            self.sums(np.bincount(pair[scores > -_quantile(truth)], minlength=count))
-            for truth in truths
+            self.sums(np.bincount(pair[scores > limit], minlength=count))
+            for limit in -_quantile(np.array(truths))
         ]
 
     def sums(self, errors: Ints) -> ErrorSums:
@@ -185,31 +215,16 @@ class _Pairs:
         return both.astype(np.float64)
 
 
-def _mated_sums(errors: Ints, trials: Ints) -> ErrorSums:
-    return ErrorSums(
-        errors=int(errors.sum()),
-        trials=int(trials.sum()),
-        person_errors=errors.astype(np.float64),
-        person_trials=trials.astype(np.float64),
-        unit_errors_squared=float(errors @ errors),
-        unit_errors_times_trials=float(errors @ trials),
-        unit_trials_squared=float(trials @ trials),
-        independent_units=len(trials),
-        is_mated=True,
-    )
-
-
-def _quantile(truth: float) -> float:
+def _quantile(truths: Floats) -> Floats:
     from scipy.special import ndtri
 
-    return float(ndtri(truth))
+    quantiles: Floats = ndtri(truths)
+    return quantiles
 
 
 def _summary(truth: float, rates: list[Rate]) -> Coverage:
     bounds = np.array([rate.interval for rate in rates])
-    plain = _plain_wilson(
-        np.array([rate.value for rate in rates]), np.array([rate.trials for rate in rates])
-    )
+    plain = np.array([wilson_by_people(rate.value, rate.trials) for rate in rates])
     above, below = bounds[:, 0] > truth, bounds[:, 1] < truth
     plain_missed = (plain[:, 1] < truth) | (plain[:, 0] > truth)
     return Coverage(
@@ -223,12 +238,3 @@ def _summary(truth: float, rates: list[Rate]) -> Coverage:
         plain_width=float(np.median(np.diff(plain))),
         adjusted=sum(rate.method is IntervalMethod.WILSON for rate in rates) / len(rates),
     )
-
-
-def _plain_wilson(rate: Floats, trials: Ints) -> Floats:
-    """Wilson's intervals with comparisons as the sample size, shape (n, 2)."""
-    z2 = _quantile(0.975) ** 2
-    centre = rate + z2 / (2 * trials)
-    half = np.sqrt(z2 * (rate * (1 - rate) / trials + z2 / (4 * trials**2)))
-    bounds: Floats = np.stack([centre - half, centre + half], axis=1)
-    return bounds / (1 + z2 / trials)[:, None]

@@ -13,23 +13,26 @@ from bench.coverage_draws import (
     coverage,
     mated,
     rare_hubs,
+    uneven,
     within,
 )
 
 from chiso.evaluate.intervals import rate_of
 
 _DRAWS = {
-    "within": within(STRONG),
-    "across": across(STRONG),
-    "mated": mated(STRONG),
-    "hubs": rare_hubs(0.05),
+    "within": (within(STRONG), 12),
+    "across": (across(STRONG), 12),
+    "mated": (mated(STRONG), 12),
+    "hubs": (rare_hubs(0.05), 12),
+    "uneven": (uneven(5), 120),
 }
 
 
 @pytest.mark.parametrize("name", _DRAWS)
 def test_simulated_people_err_as_often_as_they_are_said_to(name: str) -> None:
     rng = np.random.default_rng(1)
-    drawn = [_DRAWS[name](12, (0.1, 0.01), rng) for _ in range(1500)]
+    draw, people = _DRAWS[name]
+    drawn = [draw(people, (0.1, 0.01), rng) for _ in range(1500)]
     for index, truth in enumerate((0.1, 0.01)):
         errors = sum(sums[index].errors for sums in drawn)
         trials = sum(sums[index].trials for sums in drawn)
@@ -62,3 +65,12 @@ def test_intervals_of_people_who_share_nothing_are_hardly_wider_than_plain_ones(
 def test_hubs_that_the_sample_may_lack_are_beyond_any_interval() -> None:
     (found,) = coverage(rare_hubs(0.01), 50, (0.01,), 200, rate_of, np.random.default_rng(5))
     assert found.covered < 0.6
+
+
+@pytest.mark.parametrize(("samples", "people"), [(15, 50), (5, 100)])
+def test_few_with_many_samples_who_make_all_the_errors_are_covered(
+    samples: int, people: int
+) -> None:
+    (found,) = coverage(uneven(samples), people, (0.1,), 400, rate_of, np.random.default_rng(6))
+    assert found.covered >= 0.93
+    assert found.width < 1

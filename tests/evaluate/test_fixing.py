@@ -107,3 +107,14 @@ def test_one_person_alone_sets_no_threshold() -> None:
 def test_a_target_is_a_rate_between_none_and_all(target: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         fixed(listed_evidence(crowd_of(3), np.zeros(3)), target, Policy.POOLED)
+
+
+def test_a_group_that_one_person_has_most_comparisons_of_is_not_held_to_a_bound() -> None:
+    crowd = crowd_of(300)
+    vectors, person = faces(crowd, 1, seed=3)
+    hers = np.flatnonzero(person == 0).repeat(99)
+    evidence = VectorSource(
+        crowd, np.concatenate([vectors, vectors[hers]]), np.concatenate([person, person[hers]])
+    ).evidence(everyone_of(crowd))
+    found = fixed(evidence, 0.05, Policy.WORST_GROUP)
+    assert "The false matches counted meet the target, with no bound: everyone, a." in found.note

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 from tests.evaluate.sums import Comparison, of_people, some_sums, sums_of, within_group
 
-from chiso.evaluate.dependence import people_by_weight, shared_residuals, spread
+from chiso.evaluate.dependence import shared_residuals, spread
 from chiso.evaluate.error_sums import ErrorSums
 from chiso.evaluate.exact_bounds import divergence, exact_interval
 from chiso.evaluate.findings import IntervalMethod
@@ -140,10 +140,42 @@ def test_one_comparison_a_person_with_one_error_gets_the_interval_of_clopper_and
 
 
 def test_a_person_with_most_of_the_trials_makes_the_others_count_for_less() -> None:
-    even, uneven = of_people([1] + [0] * 9, [3] * 10), of_people([1] + [0] * 9, [3] * 9 + [300])
-    assert people_by_weight(even) == pytest.approx(10)
-    assert people_by_weight(uneven) < 1.3
-    assert rate_of(uneven).interval[1] > rate_of(even).interval[1]
+    for errors in ([0] * 10, [1] + [0] * 9):
+        even, uneven = of_people(errors, [3] * 10), of_people(errors, [3] * 9 + [300])
+        assert rate_of(even).interval[1] < 0.5 < 0.85 < rate_of(uneven).interval[1]
+
+
+def test_a_person_whom_most_comparisons_are_with_makes_the_others_count_for_less() -> None:
+    with_one = [(0, other, False) for other in range(1, 20) for _ in range(50)]
+    rate = rate_of(sums_of([*with_one, *((i, i + 1, False) for i in range(1, 19))], 10))
+    assert rate.interval[1] > 0.9
+    assert rate.method is IntervalMethod.EXACT
+
+
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=12), st.data())
+def test_whoever_errs_no_error_is_seen_less_than_25_in_1000_times_beyond_the_bound(
+    trials: list[int], data: st.DataObject
+) -> None:
+    # People who always err alike, each with any chance: the rate is over all comparisons.
+    chances = np.array([data.draw(st.floats(0, 0.999)) for _ in trials])
+    rate = float(chances @ trials) / sum(trials)
+    upper = rate_of(of_people([0] * len(trials), trials)).interval[1]
+    if rate > upper + 1e-9:
+        assert np.prod(1 - chances) <= 0.025
+
+
+def test_of_few_with_many_trials_no_error_is_bounded_as_if_they_made_them_all() -> None:
+    # Five of fifty people have 100 trials each, the others one.
+    upper = rate_of(of_people([0] * 50, [100] * 5 + [1] * 45)).interval[1]
+    assert upper == pytest.approx(500 / 545 * (1 - 0.025 ** (1 / 5)))
+
+
+def test_people_across_two_groups_count_by_the_smaller_group() -> None:
+    across = [(one, other, False) for one in range(3) for other in range(3, 43)]
+    none = rate_of(sums_of(across, 3)).interval
+    assert none == pytest.approx((0.0, 1 - 0.025 ** (1 / 3)))
+    one_hub = [(one, other, one == other - 3) for one, other, _ in across]
+    assert rate_of(sums_of(one_hub, 3)).interval[1] < 1
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 5000))

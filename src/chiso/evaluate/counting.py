@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from chiso.evaluate.error_sums import ErrorSums
+from chiso.evaluate.error_sums import ErrorSums, mated_sums
 from chiso.evaluate.evidence import Evidence, Mask, Scores
 
 
@@ -45,25 +45,12 @@ def nonmated_errors(evidence: Evidence, threshold: float, left: Mask, right: Mas
 
 def mated_errors(evidence: Evidence, threshold: float, members: Mask) -> ErrorSums:
     """False non-matches of these people; only those with two samples or more are counted."""
-    mated = evidence.mated
+    mated, people = evidence.mated, evidence.crowd.people
     mine = members[mated.person]
     missed = mine & (mated.scores < threshold)
-    people = evidence.crowd.people
-    all_trials = np.bincount(mated.person[mine], minlength=people).astype(np.float64)
-    met = all_trials > 0
-    trials = all_trials[met]
-    errors = np.bincount(mated.person[missed], minlength=people).astype(np.float64)[met]
-    return ErrorSums(
-        errors=int(np.count_nonzero(missed)),
-        trials=int(np.count_nonzero(mine)),
-        person_errors=errors,
-        person_trials=trials,
-        unit_errors_squared=float(errors @ errors),
-        unit_errors_times_trials=float(errors @ trials),
-        unit_trials_squared=float(trials @ trials),
-        independent_units=len(trials),
-        is_mated=True,
-    )
+    trials = np.bincount(mated.person[mine], minlength=people).astype(np.float64)
+    errors = np.bincount(mated.person[missed], minlength=people).astype(np.float64)
+    return mated_sums(errors[trials > 0], trials[trials > 0])
 
 
 def at_least(evidence: Evidence, floor: float) -> Evidence:

@@ -64,11 +64,6 @@ def spread(sums: ErrorSums) -> Spread:
     return Spread(max(least, corrected), people if sums.is_mated else people / 2)
 
 
-def people_by_weight(sums: ErrorSums) -> float:
-    """People of equal trials that would weigh as evenly on the rate (Kish's effective size)."""
-    return float(sums.person_trials.sum() ** 2 / (sums.person_trials @ sums.person_trials))
-
-
 def _residuals(sums: ErrorSums) -> NDArray[np.float64]:
     residuals: NDArray[np.float64] = sums.person_errors - sums.rate * sums.person_trials
     return residuals

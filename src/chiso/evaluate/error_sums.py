@@ -48,3 +48,18 @@ class ErrorSums:
     def rate(self) -> float:
         """Errors by trials; NaN where there are no trials."""
         return self.errors / self.trials if self.trials else float("nan")
+
+
+def mated_sums(errors: NDArray[np.float64], trials: NDArray[np.float64]) -> ErrorSums:
+    """Sums of mated comparisons: by person, shape (people,), errors and (one or more) trials."""
+    return ErrorSums(
+        errors=round(float(errors.sum())),
+        trials=round(float(trials.sum())),
+        person_errors=errors,
+        person_trials=trials,
+        unit_errors_squared=float(errors @ errors),
+        unit_errors_times_trials=float(errors @ trials),
+        unit_trials_squared=float(trials @ trials),
+        independent_units=len(trials),
+        is_mated=True,
+    )

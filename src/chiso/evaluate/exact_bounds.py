@@ -1,8 +1,16 @@
-"""Bounds on an error rate that hold for any number of people, however alike their errors are."""
+"""Bounds on an error rate that need no law of errors: people are alike or not, many or few.
+
+The rate meant is that of comparisons, errors by trials, so that who has more of them weighs more:
+that of all people who have as many each as these. Nothing is assumed of whether those with many err
+like those with few.
+"""
 
 from __future__ import annotations
 
-from math import inf, log
+from math import exp, inf, log
+
+import numpy as np
+from numpy.typing import NDArray
 
 _LOG_ODDS_95 = log(2 / 0.05)
 _HALVINGS = 60
@@ -54,6 +62,36 @@ def exact_interval_by_person(some: float, every: float, people: float) -> tuple[
     low = betaincinv(failing, people - failing + 1, 0.025) if failing > 0 else 0.0
     high = betaincinv(erring + 1, people - erring, 0.975) if erring < people else 1.0
     return float(low), float(high)
+
+
+def units_by_weight(shares: NDArray[np.float64], most: float) -> float:
+    """How many units of equal trials would bound the rate as these do where nothing is wrong.
+
+    `shares`: of all trials, those that a person takes part in, shape (people,); they sum to 1
+    (mated) or to 2 (non-mated). `most`: units that share no person. Even shares: their number
+    (half of it), at most `most`.
+
+    Independent units of weight w that err with chance p show no error with the chance Π (1 - p).
+    Of all p that leave this at 2.5 %, the highest rate Σ wp has 1 - p = 1 / λw for those with
+    λw > 1 and p = 0 for the others (a Lagrange multiplier λ): the worst is where the few with many
+    trials err. A non-mated comparison counts for the one of its two people who
+    has more: then no person counts for more than a unit, and the heaviest people until their
+    shares make up the whole are the least that this can come to.
+    """
+    heaviest = np.sort(shares)[::-1]
+    if heaviest[0] == heaviest[-1]:
+        return min(most, 1 / float(heaviest[0]))
+    # The last one may be a part of a unit.
+    before = np.cumsum(heaviest) - heaviest
+    parts = np.clip((1 - before) / heaviest, 0.0, 1.0)
+    heaviest, parts = heaviest[parts > 0], parts[parts > 0]
+    spread = min(1.0, most / float(parts.sum()))
+    logs = np.log(heaviest)
+    multipliers = (_LOG_ODDS_95 / spread - np.cumsum(parts * logs)) / np.cumsum(parts)
+    erring = int(np.flatnonzero(multipliers + logs > 0)[-1]) + 1
+    kept = float(parts[:erring].sum()) * exp(-multipliers[erring - 1])
+    right = 1 - float(parts[:erring] @ heaviest[:erring]) + kept
+    return _LOG_ODDS_95 / -log(right)
 
 
 def _log_ratio(share: float, truth: float) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 
 from chiso.evaluate.counting import at_least, floor_of, highest_scores, nonmated_errors, population
 from chiso.evaluate.evidence import Evidence, Mask, Scores
-from chiso.evaluate.exact_bounds import exact_interval
 from chiso.evaluate.findings import EVERYONE, FrozenThreshold
 from chiso.evaluate.fit import Policy, modelled_threshold
 from chiso.evaluate.intervals import rate_of
@@ -91,8 +90,8 @@ def _compared(evidence: Evidence, members: Mask) -> bool:
 
 
 def _can_be_bounded(evidence: Evidence, members: Mask, target_fmr: float) -> bool:
-    units = evidence.nonmated.counts.independent_pairs(members, members)
-    return exact_interval(0.0, units)[1] <= target_fmr
+    none = nonmated_errors(evidence, np.inf, members, members)
+    return rate_of(none).interval[1] <= target_fmr
 
 
 def _bounded(evidence: Evidence, group: str, members: Mask, target_fmr: float) -> _Candidate:

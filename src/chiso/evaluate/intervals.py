@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from math import sqrt
 
-from chiso.evaluate.dependence import people_by_weight, spread
+from chiso.evaluate.dependence import spread
 from chiso.evaluate.error_sums import ErrorSums
-from chiso.evaluate.exact_bounds import exact_interval, exact_interval_by_person
+from chiso.evaluate.exact_bounds import exact_interval, exact_interval_by_person, units_by_weight
 from chiso.evaluate.findings import IntervalMethod, Rate
 
 _Z_95 = 1.959963984540054
@@ -29,16 +29,15 @@ def wilson_by_people(rate: float, people: int) -> tuple[float, float]:
     """
     if people <= 0:
         return 0.0, 1.0
-    z2 = _Z_95**2
-    centre = (rate + z2 / (2 * people)) / (1 + z2 / people)
-    half = _Z_95 * sqrt(rate * (1 - rate) / people + z2 / (4 * people**2)) / (1 + z2 / people)
-    low = 0.0 if rate <= 0 else max(0.0, centre - half)
-    high = 1.0 if rate >= 1 else min(1.0, centre + half)
-    return low, high
+    low, high = _wilson(rate, people, _Z_95)
+    return (0.0 if rate <= 0 else low), (1.0 if rate >= 1 else high)
 
 
 def rate_of(sums: ErrorSums) -> Rate:
     """The rate, its counts and its 95 % interval, which counts people and not comparisons.
+
+    The rate meant is that of comparisons: errors by trials, so that who has more of them weighs
+    more. Nothing is assumed of whether those with many err like those with few.
 
     With fewer than two units that share no person: (0, 1). With no error, nothing but errors, or
     errors that bear witness of too few people to tell how alike comparisons are: the exact bound,
@@ -53,27 +52,28 @@ def rate_of(sums: ErrorSums) -> Rate:
 def _interval_of(sums: ErrorSums) -> tuple[tuple[float, float], IntervalMethod]:
     if sums.trials == 0 or sums.independent_units < _FEWEST_UNITS:
         return (0.0, 1.0), IntervalMethod.NONE
-    if sums.errors in (0, sums.trials):
-        return exact_interval(sums.rate, sums.independent_units), IntervalMethod.EXACT
     exact = _exact(sums)
+    if sums.errors in (0, sums.trials):
+        return exact, IntervalMethod.EXACT
     found = spread(sums)
     if found.witnesses < _FEWEST_WITNESSES:
         return exact, IntervalMethod.EXACT
     # Errors within a pair of people tell of both, so nothing is taken off for the rate itself.
     degrees = found.witnesses - 1 if sums.is_mated else found.witnesses
-    low, high = _wilson(sums.rate, found.variance, _student_95(degrees))
+    # As many comparisons as would vary so if they shared nobody.
+    size = sums.rate * (1 - sums.rate) / found.variance
+    low, high = _wilson(sums.rate, size, _student_95(degrees))
     method = IntervalMethod.WILSON if high <= exact[1] else IntervalMethod.EXACT
     return _narrower((low, high), exact), method
 
 
 def _exact(sums: ErrorSums) -> tuple[float, float]:
     """The exact bound for errors and successes, with people who have more trials weighing more."""
-    evenness = people_by_weight(sums) / sums.people
-    units = sums.independent_units * evenness
-    bound = exact_interval(sums.rate, units)
-    if not sums.is_mated:
-        return bound
     weights = sums.person_trials / sums.trials
+    units = units_by_weight(weights, sums.independent_units)
+    bound = exact_interval(sums.rate, units)
+    if not sums.is_mated or sums.errors in (0, sums.trials):
+        return bound
     some = float(weights @ (sums.person_errors > 0))
     every = float(weights @ (sums.person_errors == sums.person_trials))
     return _narrower(bound, exact_interval_by_person(some, every, units))
@@ -83,12 +83,10 @@ def _narrower(one: tuple[float, float], other: tuple[float, float]) -> tuple[flo
     return max(one[0], other[0]), min(one[1], other[1])
 
 
-def _wilson(rate: float, variance: float, quantile: float) -> tuple[float, float]:
-    """Wilson's interval for as many comparisons as would vary so if they shared nobody."""
-    size = rate * (1 - rate) / variance
+def _wilson(rate: float, size: float, quantile: float) -> tuple[float, float]:
     q2 = quantile**2
     centre = (rate + q2 / (2 * size)) / (1 + q2 / size)
-    half = quantile * sqrt(variance + q2 / (4 * size**2)) / (1 + q2 / size)
+    half = quantile * sqrt(rate * (1 - rate) / size + q2 / (4 * size**2)) / (1 + q2 / size)
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
