@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from chiso.interfaces.tone_report.names import (
     Unit,
     interval_text,
     margin_text,
+    name_of,
     signed_text,
     size_text,
     value_text,
@@ -235,6 +237,30 @@ def test_a_figure_draws_what_there_is_and_leaves_out_what_there_is_not() -> None
     assert svg.count("swatch") == 3
     assert "A &lt;title&gt;" in svg
     assert "nan" not in svg
+
+
+def test_the_published_pages_figures_are_what_its_published_numbers_draw() -> None:
+    folder = Path(__file__).parents[2] / "docs" / "tone-audit"
+    page = (folder / "report.html").read_text()
+    numbers = json.loads((folder / "report.json").read_text())
+    drawn = 0
+    for measure in numbers["measures"]:
+        name, unit = measure["name"], name_of(measure["name"]).unit
+        shown = re.search(
+            f'<title id="difference-{name}-t">(.*?)</title><desc id="[^"]*">(.*?)</desc>', page
+        )
+        if shown is None:
+            continue
+        points = tuple(
+            Point(each["tone"], each["value"], tuple(each["simultaneous"]))
+            for each in measure["differences"]
+        )
+        title, text = (unescape(each) for each in shown.groups())
+        series = (Series("", points),)
+        plot = Plot(f"difference-{name}", title, text, unit, series, margin=measure["margin"])
+        assert draw(plot, numbers["design"]["tones"]) in page
+        drawn += 1
+    assert drawn >= 5
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -3.0])

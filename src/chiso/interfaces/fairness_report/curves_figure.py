@@ -9,13 +9,13 @@ from math import isfinite
 from markupsafe import Markup
 
 from chiso.evaluate.findings import Histogram
+from chiso.interfaces.drawing import key, svg
 from chiso.interfaces.fairness_report.drawing import (
     Axis,
     dot,
     linear_axis,
     log_axis,
     path,
-    svg,
     words,
 )
 from chiso.interfaces.fairness_report.numbers import score_text
@@ -87,10 +87,7 @@ def draw_det(
 
 def curve_key(index: int) -> Markup:
     """The line of a curve, for a legend."""
-    line = path([(1, 7), (33, 7)], f"curve c{index}")
-    return (
-        Markup('<svg class="key" viewBox="0 0 34 14" aria-hidden="true">') + line + Markup("</svg>")
-    )
+    return key(path([(1, 7), (33, 7)], f"curve c{index}"), 34)
 
 
 def draw_scores(panel: ScorePanel) -> Markup:

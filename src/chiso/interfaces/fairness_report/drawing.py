@@ -1,4 +1,4 @@
-"""The pieces that every figure is drawn from: the frame with its words, texts, lines, marks, axes.
+"""The pieces that every figure is drawn from: texts, lines, marks, axes.
 
 Colours and fonts come from the page's style sheet by class; what is drawn never rests on colour
 alone. Sizes are in the figure's own units, about one a CSS pixel.
@@ -12,9 +12,9 @@ from math import ceil, floor, isfinite, log10
 
 from markupsafe import Markup
 
+from chiso.interfaces.drawing import round_ticks, tick_number
 from chiso.interfaces.fairness_report.numbers import PERCENT
 
-_TICKS = 4
 _MOST_DECADES = 7
 
 
@@ -55,17 +55,6 @@ class Axis:
         return first + share * (self.end - first)
 
 
-def svg(
-    ident: str, title: str, text: str, size: tuple[float, float], parts: list[Markup]
-) -> Markup:
-    """A figure with its title and, for those who cannot see it, its content in words."""
-    head = Markup(
-        '<svg viewBox="0 0 {0:g} {1:g}" role="img" aria-labelledby="{2}-t {2}-d">'
-        '<title id="{2}-t">{3}</title><desc id="{2}-d">{4}</desc>'
-    ).format(*size, ident, title, text)
-    return head + Markup("").join(parts) + Markup("</svg>\n")
-
-
 def words(x: float, y: float, content: str, css: str) -> Markup:
     """A line of text that starts, ends or is centred at `x`, as its class says."""
     return Markup('<text class="{}" x="{:.1f}" y="{:.1f}">{}</text>').format(css, x, y, content)
@@ -92,13 +81,10 @@ def linear_axis(low: float, high: float, start: float, end: float, *, signed: bo
     """An axis of rates that holds `low` and `high`, in per cent, or in points with a sign."""
     if not high > low:
         high = low + 0.01
-    step = _nice((high - low) / _TICKS)
-    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
-    places = max(0, -floor(log10(100 * step) + 1e-9))
-    ticks = tuple(
-        Tick(n * step, _tick_text(100 * n * step, places, signed)) for n in range(first, last + 1)
-    )
-    return Axis(first * step, last * step, start, end, ticks)
+    places = round_ticks(low, high)
+    step = places[1] - places[0]
+    ticks = tuple(Tick(each, _tick_text(100 * each, 100 * step, signed)) for each in places)
+    return Axis(places[0], places[-1], start, end, ticks)
 
 
 def log_axis(values: Iterable[float], start: float, end: float, *, inset: float) -> Axis:
@@ -114,15 +100,9 @@ def log_axis(values: Iterable[float], start: float, end: float, *, inset: float)
     )
 
 
-def _tick_text(value: float, places: int, signed: bool) -> str:
-    text = f"{value:.{places}f}"
-    if not float(text):
+def _tick_text(value: float, step: float, signed: bool) -> str:
+    text = tick_number(value, step)
+    if not text.strip("0."):
         return "0"
     sign = "+" if signed and value > 0 else ""
-    return f"{sign}{text}".replace("-", "−") + ("" if signed else PERCENT)
-
-
-def _nice(rough: float) -> float:
-    """The next of 1, 2, 5 times a power of ten."""
-    power = 10.0 ** floor(log10(rough))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    return sign + text + ("" if signed else PERCENT)

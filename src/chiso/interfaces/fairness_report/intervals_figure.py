@@ -9,6 +9,7 @@ from math import isfinite
 
 from markupsafe import Markup
 
+from chiso.interfaces.drawing import svg
 from chiso.interfaces.fairness_report.drawing import (
     Axis,
     at_most_mark,
@@ -16,7 +17,6 @@ from chiso.interfaces.fairness_report.drawing import (
     linear_axis,
     log_axis,
     path,
-    svg,
     words,
 )
 

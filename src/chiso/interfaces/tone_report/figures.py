@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log10
+from math import isfinite
 
 from markupsafe import Markup
 
+from chiso.interfaces.drawing import key, round_ticks, svg, tick_number
 from chiso.interfaces.tone_report.names import Unit, value_text
 from chiso.volunteers.monk import swatch_hex
 
-_VIEW = "0 0 480 236"
+_SIZE = (480.0, 236.0)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54.0, 472.0, 12.0, 184.0
 _SWATCH_Y, _NUMBER_Y, _SERIES_GAP = 202.0, 227.0, 11.0
-_TICKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,8 @@ class _Axis:
 
 def draw(plot: Plot, tones: Sequence[int]) -> Markup:
     """The figure as SVG, with its title and its content in words for those who cannot see it."""
-    axis, ident = _axis(plot), plot.ident
+    axis = _axis(plot)
     parts = [
-        f'<svg viewBox="{_VIEW}" role="img" aria-labelledby="{ident}-t {ident}-d">',
-        Markup('<title id="{0}-t">{1}</title>').format(ident, plot.title),
-        Markup('<desc id="{0}-d">{1}</desc>').format(ident, plot.text),
         *_band(plot, axis),
         *_grid(plot, axis),
         *_swatches(tones),
@@ -89,14 +86,13 @@ def draw(plot: Plot, tones: Sequence[int]) -> Markup:
     for index, series in enumerate(plot.series):
         offset = (index - (len(plot.series) - 1) / 2) * _SERIES_GAP
         parts += _series(series, index, offset, tones, axis)
-    parts.append("</svg>")
-    return Markup("").join(Markup(part) for part in parts)  # noqa: S704 - text was escaped above
+    drawn = [Markup(part) for part in parts]  # noqa: S704 - text was escaped below
+    return svg(plot.ident, plot.title, plot.text, _SIZE, drawn)
 
 
-def key(index: int) -> Markup:
+def series_key(index: int) -> Markup:
     """The mark of a series, for a legend."""
-    mark = _mark(index, 7, 7)
-    return Markup(f'<svg class="key" viewBox="0 0 14 14" aria-hidden="true">{mark}</svg>')  # noqa: S704
+    return key(Markup(_mark(index, 7, 7)), 14)  # noqa: S704 - numbers alone
 
 
 def _axis(plot: Plot) -> _Axis:
@@ -117,15 +113,8 @@ def _axis(plot: Plot) -> _Axis:
     low, high = min(shown), max(shown)
     if not high > low:
         low, high = low - abs(low or 1.0) / 10, high + abs(high or 1.0) / 10
-    step = _nice((high - low) / _TICKS)
-    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
-    return _Axis(first * step, last * step, tuple(n * step for n in range(first, last + 1)))
-
-
-def _nice(rough: float) -> float:
-    """The next of 1, 2, 5 times a power of ten."""
-    power = 10.0 ** floor(log10(rough))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    ticks = round_ticks(low, high)
+    return _Axis(ticks[0], ticks[-1], ticks)
 
 
 def _grid(plot: Plot, axis: _Axis) -> list[str]:
@@ -140,13 +129,8 @@ def _grid(plot: Plot, axis: _Axis) -> list[str]:
 
 
 def _tick_text(tick: float, unit: Unit, axis: _Axis) -> str:
-    """A tick with as many decimals as tell it from its neighbour."""
     factor, _, after, _ = unit.value
-    step = factor * (axis.ticks[1] - axis.ticks[0])
-    decimals = max(0, -floor(log10(step) + 1e-9))
-    text = f"{factor * tick:.{decimals}f}"
-    text = text.lstrip("-") if not float(text) else text.replace("-", "−")
-    return f"{text}{after}"
+    return tick_number(factor * tick, factor * (axis.ticks[1] - axis.ticks[0])) + after
 
 
 def _band(plot: Plot, axis: _Axis) -> list[str]:

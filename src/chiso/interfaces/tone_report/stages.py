@@ -12,7 +12,7 @@ from chiso.core.settings import CaptureSettings
 from chiso.evaluate.tone import Stage, ToneResult, measures_of
 from chiso.evaluate.tone_verdict import MeasureVerdict, StageVerdict
 from chiso.interfaces.tone_report import words
-from chiso.interfaces.tone_report.figures import Line, Plot, Point, Series, draw, key
+from chiso.interfaces.tone_report.figures import Line, Plot, Point, Series, draw, series_key
 from chiso.interfaces.tone_report.names import (
     STAGE_QUESTIONS,
     STAGE_TITLES,
@@ -207,7 +207,9 @@ def _no_difference(title: str) -> Figure:
 
 def _figure(plot: Plot, about: str) -> Figure:
     legend = tuple(
-        (key(index), series.label) for index, series in enumerate(plot.series) if series.label
+        (series_key(index), series.label)
+        for index, series in enumerate(plot.series)
+        if series.label
     )
     svg = draw(plot, AUDIT_TONES.numbers)
     return Figure(plot.title, about, svg, legend if len(plot.series) > 1 else (), plot.text)
