@@ -79,7 +79,7 @@ def test_json_is_one_object_with_verdict_files_digests_and_group_rows(
 ) -> None:
     table, out = _even(tmp_path), tmp_path / "out"
     document = audit(table, "--out", out, "--target-fmr", "0.1", "--json").document
-    assert document["verdict"] in {"pass", "fail", "undecided"}
+    assert document["verdict"] == "undecided"  # of six people a group
     assert document["input_sha256"] == hashlib.sha256(table.read_bytes()).hexdigest()
     assert set(document["files"]) == FILES
     for name, path in document["files"].items():

@@ -1,11 +1,9 @@
-"""Thresholds of searches: stricter with every reference, by a model that is worked out by hand."""
+"""Thresholds of searches: stricter with every reference, by a model that tables and draws check."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import cos
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -47,9 +45,21 @@ def test_a_search_uses_the_records_value_until_its_fpir_asks_for_more(
     few, many = search_threshold(record, 1), search_threshold(record, 1_000_000)
     assert few.value == record.value
     assert few.fpir < 0.01
-    by_hand = cos(1.0 + NormalDist().inv_cdf(1 - 0.99 ** (1 / 1_000_000)) * 0.1)
-    assert many.value == pytest.approx(by_hand, abs=1e-6)
+    # An FPIR of 1 - exp(-0.01) among 1,000,000 is an FMR of 1e-8, whose normal quantile is -5.6120
+    # in tables: an angle of 1 - 0.5612 rad, a cosine of 0.9053. 0.01 is a hair more.
+    assert many.value == pytest.approx(0.9053, abs=1e-4)
     assert many.fpir == pytest.approx(0.01)
+
+
+def test_strangers_drawn_from_the_model_are_named_as_often_as_a_search_says(
+    record: ThresholdRecord,
+) -> None:
+    unseen = replace(_TAIL, seen=(SeenShare(0.0, 0.0),))
+    record = replace(record, value=0.0, target_fpir=0.2, tails=(unseen,))
+    threshold = search_threshold(record, 100).value
+    angles = np.random.default_rng(1).normal(1.0, 0.1, (20_000, 100))
+    named = (np.cos(angles) >= threshold).any(axis=1).mean()
+    assert named == pytest.approx(0.2, abs=0.009)  # three deviations of 20,000 searches
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
@@ -74,8 +84,12 @@ def test_the_strictest_population_decides_and_another_may_at_another_size(
 
 def test_false_scores_that_were_seen_hold_where_the_model_would_not() -> None:
     assert _TAIL.threshold(0.5) == 0.7
-    assert _TAIL.threshold(0.005) == pytest.approx(max(0.75, cos(1 - 0.1 * 2.5758)), abs=1e-5)
-    assert _TAIL.fmr(0.72) == pytest.approx(max(0.01, NormalDist(1, 0.1).cdf(np.arccos(0.72))))
+    # By tables: quantiles -2.576 and -3.719 are cosines of 0.7368, below what was seen, and 0.8092.
+    assert _TAIL.threshold(0.005) == 0.75
+    assert _TAIL.threshold(0.0001) == pytest.approx(0.8092, abs=1e-4)
+    # Scores of 0.72 and 0.6 are 2.330 and 0.727 deviations off: shares of 0.0099 and 0.2336.
+    assert _TAIL.fmr(0.72) == 0.01
+    assert _TAIL.fmr(0.6) == pytest.approx(0.2336, abs=1e-4)
     same = replace(_TAIL, deviation_rad=0.0)
     assert (same.fmr(0.7), same.fmr(0.76)) == (0.01, 0.0)
 
