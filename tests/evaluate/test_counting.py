@@ -1,3 +1,5 @@
+"""Errors counted by person, by pair and across groups, above a floor that changes none of them."""
+
 from __future__ import annotations
 
 import numpy as np

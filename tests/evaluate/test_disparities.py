@@ -1,3 +1,5 @@
+"""How unequal rates are over groups, by every measure that an audit gives."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+"""Evidence from a list of comparisons that somebody else made."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

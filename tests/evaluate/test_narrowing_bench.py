@@ -1,3 +1,5 @@
+"""What the bench of the narrowing counts, learns and keeps."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -1,3 +1,5 @@
+"""FNMR at a group's own FMR, and curves of both errors."""
+
 from __future__ import annotations
 
 from itertools import pairwise

@@ -1,3 +1,5 @@
+"""People split into parts by group: nobody in two, the same for the same seed."""
+
 from __future__ import annotations
 
 import numpy as np

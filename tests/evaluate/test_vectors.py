@@ -1,3 +1,5 @@
+"""Evidence from vectors, all compared in blocks."""
+
 from __future__ import annotations
 
 import numpy as np
