@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,6 +95,9 @@ def test_normalisers_are_put_side_by_side_on_people_they_were_not_fitted_to(
         assert f'"name": "{name}"' in page
     assert done.document["groups"][0]["people"] == 24  # a third of them
     assert done.document["normalisers"][0]["name"] == "none"
+    written = ("report.html", "report.json", "model-card.md")
+    for text in ((tmp_path / "out" / name).read_text() for name in written):
+        assert not re.search(r'[Nn]ormaliser(": "|: |</dt><dd>|</th><td>)none', text)
     judged = done.document["judgements"]
     (own,) = (one for one in judged if (one["groups"], one["measure"]) == (["x"], "FMR"))
     assert (own["limit"], own["verdict"]) == (0.05, "undecided")

@@ -163,15 +163,25 @@ def test_a_report_on_another_model_is_refused(report: Path, tmp_path: Path, told
     assert "someone's" in answer["error"]["message"]
 
 
-def test_a_report_on_normalised_scores_is_refused_since_it_has_no_normaliser_to_decide_with(
-    report: Path, tmp_path: Path, told: Run
+def test_a_record_of_scores_that_are_no_cosines_claims_no_model_of_searches(
+    told: Run, report: Path, tmp_path: Path
 ) -> None:
-    document = json.loads(report.read_text())
-    document["provenance"]["normaliser"] = "as-norm"
-    report.write_text(json.dumps(document))
-    _, answer = told("threshold", "fit", "--from", report, "--out", tmp_path / "record.json")
-    assert answer["error"]["code"] == "bad-argument"
-    assert "as-norm" in answer["error"]["message"]
+    notes = []
+    for name, scale in (("cosines", 1), ("others", 10)):
+        document = json.loads(report.read_text())
+        for group in document["findings"]["groups"]:
+            edges = group["nonmated_scores"]["edges"]
+            group["nonmated_scores"]["edges"] = [scale * edge for edge in edges]
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+        out = tmp_path / f"record of {name}.json"
+        status, _ = told("threshold", "fit", "--from", tmp_path / f"{name}.json", "--out", out)
+        assert status == 0
+        record = parse_record(out.read_bytes())
+        stricter = len({level.value for level in record.at_scale}) > 1
+        assert bool(record.tails) is stricter is (name == "cosines")
+        notes.append("a normal model of the angles" in record.note)
+        assert ("the same one for any number of references" in record.note) is not stricter
+    assert notes == [True, False]
 
 
 def test_a_reports_own_target_cannot_be_changed_and_a_given_threshold_meets_none(

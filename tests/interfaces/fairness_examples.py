@@ -32,7 +32,6 @@ def report(found: Findings, *, is_distance: bool = False, title: str = "An examp
         plan=AuditPlan(seed=found.seed),
         models=None,
         photos=None,
-        normaliser="none",
         threshold_record=None,
         software="chiso 0.0",
         made="2026-01-02T03:04:05Z",

@@ -58,7 +58,6 @@ class AuditedThreshold:
     data_sha256: str
     model: ModelDigest
     model_source: str
-    normaliser: str
     frozen: FrozenThreshold
     min_people: int
     seed: int
@@ -70,9 +69,9 @@ def record_of_audit(
 ) -> ThresholdRecord:
     """The audit's frozen threshold as a record, its counts from the people of the test.
 
-    Searches rest on the test's histograms of scores, as finely as the report has them. Raises
-    ChisoError(BAD_ARGUMENT) where the threshold was given, scores were normalised, or the test has
-    none of one kind.
+    Searches rest on the test's histograms of scores, as finely as the report has them; where they
+    are not cosines, one threshold is for all searches. Raises ChisoError(BAD_ARGUMENT) where the
+    threshold was given, or the test has no scores of one kind.
     """
     frozen = audited.frozen
     if frozen.target_fmr is None:
@@ -81,18 +80,17 @@ def record_of_audit(
             f"The threshold of {audited.name} was given to the audit and meets no target.",
             "Audit again without a threshold: the audit then fixes one for a target FMR.",
         )
-    if audited.normaliser != NO_NORMALISER:
-        raise ChisoError(
-            Code.BAD_ARGUMENT,
-            f"{audited.name} measured scores of the normaliser {audited.normaliser}, and a report "
-            "does not carry it, so nothing could be decided with its threshold.",
-            "Audit again without a normaliser.",
-        )
     tails = _tails(audited)
+    searches = (
+        "a normal model of the angles between the test's templates, from the report's histograms."
+        if tails
+        else "the same one for any number of references, since scores that are no cosines have no "
+        "model of angles."
+    )
     record = ThresholdRecord(
         record_id="",
         model=audited.model,
-        normaliser=audited.normaliser,
+        normaliser=NO_NORMALISER,
         policy=frozen.policy,
         target_fmr=frozen.target_fmr,
         value=frozen.value,
@@ -106,9 +104,8 @@ def record_of_audit(
         ),
         made=to_text(now),
         note=f"Set by the false scores of: {frozen.set_by}. {frozen.note} The error counts are of "
-        "the test's people, whom the threshold was not fixed on. Thresholds of searches: a normal "
-        "model of the angles between the test's templates, from the report's histograms. Report "
-        f"SHA-256 {audited.report_sha256}.",
+        "the test's people, whom the threshold was not fixed on. Thresholds of searches: "
+        f"{searches} Report SHA-256 {audited.report_sha256}.",
         format=FORMAT,
         set_by=frozen.set_by,
         counted_on=CountedOn.OTHER_PEOPLE,
@@ -120,7 +117,7 @@ def record_of_audit(
 
 
 def _tails(audited: AuditedThreshold) -> tuple[ScoreTail, ...]:
-    """None where the scores are not cosines."""
+    """Of everyone and of each group that may set the threshold; none where scores are no cosines."""
     tails = []
     for each in audited.groups:
         sets = each.group == EVERYONE or (
@@ -156,8 +153,8 @@ def _missed(audited: AuditedThreshold, value: float) -> tuple[Misses, ...]:
     """Mated scores in bins that begin below the threshold; the report has no finer ones.
 
     At the audit's own threshold, and wherever no more are missed than there, the audit's count and
-    its interval. Else the exact bound of `evaluate/intervals.py`, everyone counted alike: a report
-    does not say how many comparisons each person has, nor whose are missed.
+    its interval. Else the exact bound of `evaluate/exact_bounds.py`, everyone counted alike: a
+    report does not say how many comparisons each person has, nor whose are missed.
     """
     found = []
     for each in audited.groups:

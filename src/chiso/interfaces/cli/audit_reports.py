@@ -33,7 +33,7 @@ def read_audited_threshold(path: Path, pack: PackCard) -> AuditedThreshold:
     content = read_file(path, "an audit's report")
     document = _document(path, content)
     said = document.provenance
-    if said.kind is AuditKind.SCORES or said.is_distance:
+    if said.kind is AuditKind.SCORES:
         raise ChisoError(
             Code.BAD_ARGUMENT,
             f"{path} is of a table of scores, and nothing says which model made them.",
@@ -57,7 +57,6 @@ def read_audited_threshold(path: Path, pack: PackCard) -> AuditedThreshold:
         model_source=f"embedder {pack.embedder}"
         if said.models is not None
         else f"by word of who gave it of embedder {pack.embedder}",
-        normaliser=said.normaliser,
         frozen=FrozenThreshold(
             fixed.value, fixed.policy, fixed.target_fmr, fixed.set_by, fixed.people, fixed.note
         ),

@@ -181,7 +181,7 @@ def provenance(report: AuditReport) -> tuple[Fact, ...]:
     seeds = f"{findings.seed} (split and draws)"
     if photos is not None and photos.everyday is not None:
         seeds += f", {photos.everyday.seed} (everyday degradations)"
-    return (*facts, Fact("seeds", seeds), Fact("normaliser", made.normaliser))
+    return (*facts, Fact("seeds", seeds))
 
 
 def _split(plan: AuditPlan) -> str:

@@ -77,7 +77,7 @@ def _details(report: AuditReport) -> list[str]:
             f"Model: {_escaped(models.embedder)}, `{models.embedder_digest}`.",
         ]
     threshold = words.threshold_sentence(report.findings.threshold, is_distance=made.is_distance)
-    return [*details, f"Normaliser: {_escaped(made.normaliser)}.", _escaped(threshold)]
+    return [*details, _escaped(threshold)]
 
 
 def _tested(report: AuditReport) -> tuple[str, ...]:

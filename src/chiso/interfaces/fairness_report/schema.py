@@ -249,7 +249,6 @@ class ProvenancePart(Part):
     plan: PlanPart
     models: ModelsPart | None
     photos: PhotosPart | None
-    normaliser: str
     threshold_record: str | None
     software: str
     made: str

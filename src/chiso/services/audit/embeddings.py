@@ -47,7 +47,6 @@ def audit_embeddings(
         plan=plan,
         models=None,
         photos=None,
-        normaliser="none",
         threshold_record=None,
         software=SOFTWARE,
         made=to_text(now),

@@ -127,7 +127,6 @@ def audit_photos(
             everyday=_everyday(use),
             refused=_refused(crowd, seen),
         ),
-        normaliser="none",
         threshold_record=threshold_record,
         software=SOFTWARE,
         made=to_text(now),

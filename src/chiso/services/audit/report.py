@@ -87,11 +87,10 @@ class Provenance:
     """What the findings rest on.
 
     `is_distance`: in the input, lower is closer; scores were negated, and every score and threshold
-    in the findings is minus the vendor's. `models` and `photos`: None but for photos. `normaliser`:
-    what scores went through before everything else, "none" for nothing. `threshold_record`: id of
-    the record that gave the threshold; None where it was fixed here or given as a number.
-    `software`: name and version. `made`: UTC date and time, ISO 8601. `notes`: what was done to the
-    input on reading it, each a sentence.
+    in the findings is minus the vendor's. `models` and `photos`: None but for photos.
+    `threshold_record`: id of the record that gave the threshold; None where it was fixed here or
+    given as a number. `software`: name and version. `made`: UTC date and time, ISO 8601. `notes`:
+    what was done to the input on reading it, each a sentence.
     """
 
     kind: AuditKind
@@ -100,7 +99,6 @@ class Provenance:
     plan: AuditPlan
     models: Models | None
     photos: PhotoProtocol | None
-    normaliser: str
     threshold_record: str | None
     software: str
     made: str

@@ -80,7 +80,6 @@ def audit_scores(
         plan=plan,
         models=None,
         photos=None,
-        normaliser="none",
         threshold_record=None,
         software=SOFTWARE,
         made=to_text(now),
