@@ -1,3 +1,5 @@
+"""A threshold is fixed by its policy: bounded, modelled, counted, and its note says which."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -8,7 +10,7 @@ from chiso.evaluate.counting import nonmated_errors
 from chiso.evaluate.evidence import Crowd, Evidence
 from chiso.evaluate.findings import EVERYONE, FrozenThreshold
 from chiso.evaluate.fit import Policy
-from chiso.evaluate.fixing import fix_threshold
+from chiso.evaluate.fixing import fix_threshold, lowest_threshold
 from chiso.evaluate.intervals import rate_of
 from chiso.evaluate.listed import ListedSource
 from chiso.evaluate.vectors import VectorSource
@@ -118,3 +120,25 @@ def test_a_group_that_one_person_has_most_comparisons_of_is_not_held_to_a_bound(
     ).evidence(everyone_of(crowd))
     found = fixed(evidence, 0.05, Policy.WORST_GROUP)
     assert "The false matches counted meet the target, with no bound: everyone, a." in found.note
+
+
+def test_thresholds_from_what_was_kept_are_those_from_all_or_none() -> None:
+    crowd = crowd_of(17, 1, 23)
+    vectors, person = faces(crowd, 3, seed=5)
+    everyone = everyone_of(crowd)
+    full = VectorSource(crowd, vectors, person).evidence(everyone)
+    some = VectorSource(crowd, vectors, person, keep_all=100).evidence(everyone)
+    for members in (everyone, crowd.members("a"), crowd.members("c")):
+        for fmr in (0.001, 0.01, 0.02, 0.03):
+            own = lowest_threshold(full, members, fmr)
+            assert lowest_threshold(some, members, fmr) == pytest.approx(own, abs=1e-6)
+    for fmr in (0.035, 0.05, 0.1, 0.5):
+        with pytest.raises(ValueError, match="were only counted"):
+            lowest_threshold(some, everyone, fmr)
+        asked = VectorSource(crowd, vectors, person, keep_all=100).evidence(everyone, fmr)
+        own = lowest_threshold(full, everyone, fmr)
+        assert lowest_threshold(asked, everyone, fmr) == pytest.approx(own, abs=1e-6)
+
+
+def test_all_may_match_at_a_threshold_below_every_score() -> None:
+    assert lowest_threshold(listed_evidence(crowd_of(3), np.zeros(3)), np.ones(3, bool), 1) < 0
