@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from tests.evaluate.crowds import crowd_of, faces
 
 from chiso.evaluate.bootstrap import (
     draw_people,
     drawn_fmr,
     drawn_fnmr,
     drawn_separability,
+    drawn_thresholds,
     percentile_interval,
 )
 from chiso.evaluate.evidence import Crowd, Distribution, Evidence, Mated, NonMated, Scores
 from chiso.evaluate.pair_counts import ListedCounts
+from chiso.evaluate.vectors import VectorSource
 
 _GROUP_OF = np.array([0, 0, 0, 0, 1, 1, 1, 2], dtype=np.int32)
 _CROWD = Crowd(("a", "b", "c"), _GROUP_OF)
@@ -93,6 +98,35 @@ def test_drawn_separability_finds_each_draw_its_own_threshold(at_fmr: float) -> 
         threshold = next(t for t in tried if drawn_fmr(evidence, t, _ALL, _ALL, one)[0] <= at_fmr)
         rates.append(drawn_fnmr(evidence, threshold, _ALL, one)[0])
     assert drawn_separability(evidence, at_fmr, _ALL, weights) == pytest.approx(rates)
+
+
+def test_draws_without_the_people_of_the_highest_scores_have_the_threshold_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chiso.evaluate.bootstrap._TAIL_SPARE", 0)
+    evidence, weights = _evidence(5), _weights(8, draws=40)
+    found = evidence.nonmated
+    hub = (found.one == 0) | (found.other == 0)
+    evidence = replace(evidence, nonmated=replace(found, scores=found.scores + 10 * hub))
+    expected = []
+    for w in weights:
+        tried = np.nextafter(np.sort(evidence.nonmated.scores), np.inf)
+        expected.append(
+            next(t for t in tried if drawn_fmr(evidence, t, _ALL, _ALL, w[None])[0] <= 0.05)
+        )
+    assert (weights[:, 0] == 0).any()
+    assert drawn_thresholds(evidence, 0.05, _ALL, weights) == pytest.approx(expected)
+
+
+def test_draws_of_everyone_leave_out_what_was_kept_of_a_group_alone() -> None:
+    crowd = crowd_of(17, 1, 23)
+    vectors, person = faces(crowd, 3, seed=5)
+    everyone = np.ones(crowd.people, dtype=np.bool_)
+    full = VectorSource(crowd, vectors, person).evidence(everyone)
+    some = VectorSource(crowd, vectors, person, keep_all=100).evidence(everyone)
+    weights = draw_people(crowd, everyone, 200, np.random.default_rng(9))
+    exact, kept = (drawn_thresholds(each, 0.03, everyone, weights) for each in (full, some))
+    assert kept == pytest.approx(np.maximum(exact, some.nonmated.floor), abs=1e-6)
 
 
 def test_a_thinned_tail_gives_nearly_the_same_separability(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from bench.simulated import SimulatedGroup, simulate
 from chiso.compare.normalise.fitting import fit_all
 from chiso.evaluate.audit import audit
 from chiso.evaluate.audit_plan import AuditPlan
-from chiso.evaluate.evidence import Crowd
+from chiso.evaluate.evidence import Crowd, Normalised
 from chiso.evaluate.findings import Findings
 from chiso.evaluate.split import split_people
 from chiso.evaluate.vectors import VectorSource
@@ -23,7 +23,10 @@ def _audited(sparse: SimulatedGroup, dense: SimulatedGroup) -> Findings:
     crowd = Crowd(found.names, found.group[np.searchsorted(found.person, owners)])
     rows = split_people(crowd, _PLAN).calibration[found.person]
     normalised = {
-        each.name: VectorSource(crowd, found.vectors, found.person, normaliser=each)
+        each.name: Normalised(
+            VectorSource(crowd, found.vectors, found.person, normaliser=each),
+            holds_people=each.holds_people,
+        )
         for each in fit_all(found.vectors[rows], found.person[rows], _PLAN.seed)
     }
     return audit(VectorSource(crowd, found.vectors, found.person), _PLAN, normalised=normalised)

@@ -12,7 +12,7 @@ from chiso.evaluate.bootstrap import draw_people, drawn_fmr, drawn_fnmr
 from chiso.evaluate.counting import at_least, mated_errors, nonmated_errors, require_kept
 from chiso.evaluate.curves import counts_of, det_curve, histogram, picture_edges
 from chiso.evaluate.disparities import disparities
-from chiso.evaluate.evidence import ComparisonSource, Evidence, Mask, Scores
+from chiso.evaluate.evidence import ComparisonSource, Evidence, Mask, Normalised, Scores
 from chiso.evaluate.findings import (
     EVERYONE,
     CrossRate,
@@ -53,7 +53,7 @@ def audit(
     plan: AuditPlan,
     *,
     offered: Offered | None = None,
-    normalised: Mapping[str, ComparisonSource] | None = None,
+    normalised: Mapping[str, Normalised] | None = None,
     scores_are_cosines: bool = False,
     progress: Progress | None = None,
 ) -> Findings:
@@ -61,18 +61,20 @@ def audit(
 
     `offered`: by group, samples offered and those of them that gave no template, where photos were
     processed. `normalised`: the same comparisons by name of the normaliser, which must have been
-    calibrated on `split_people(source.crowd, plan).calibration` or on others; names that hold
-    "oracle" see groups. `scores_are_cosines`: lets small groups set the threshold by a model of
+    calibrated on `split_people(source.crowd, plan).calibration` or on others.
+    `scores_are_cosines`: lets small groups set the threshold by a model of
     angles. `progress`: told what is being done. Raises ValueError where there is nothing to measure
     or a given threshold is below the scores that the source keeps.
     """
     tell = progress or (lambda _: None)
     split = split_people(source.crowd, plan)
     tell("fixing the threshold")
-    fixing = source.evidence(split.threshold) if plan.given_threshold is None else None
+    fixing = None
+    if plan.given_threshold is None:
+        fixing = source.evidence(split.threshold, plan.target_fmr)
     threshold = _threshold(fixing, plan, scores_are_cosines)
     tell("comparing the people of the test")
-    evidence = source.evidence(split.test)
+    evidence = source.evidence(split.test, plan.target_fmr)
     require_kept(evidence, threshold.value, split.test, split.test)
     tell("measuring groups")
     rng = np.random.default_rng([plan.seed, DRAWS])

@@ -122,36 +122,58 @@ def weighted_pairs(one: Index, other: Index, weights: Scores) -> Scores:
 
 
 def drawn_thresholds(evidence: Evidence, at_fmr: float, members: Mask, weights: Scores) -> Scores:
-    """Shape (draws,): the lowest thresholds at which these people's FMR is at most `at_fmr`."""
+    """Shape (draws,): the lowest thresholds at which these people's FMR is at most `at_fmr`.
+
+    NaN where a draw has no two of them. The floor of what was kept, where a draw's lies below it.
+    """
     found = evidence.nonmated
-    rows, step = _tail(evidence, at_fmr, members)
-    scores, one, other = found.scores[rows], found.one[rows], found.other[rows]
-    allowed = at_fmr * found.counts.weighted_totals(members, members, weights) / step
-    thresholds = np.full(len(weights), floor_of(evidence, members, members))
-    if len(rows):
-        for draws in _chunks(len(weights), len(rows)):
-            some = weights[draws]
-            sums = np.cumsum(some[:, one] * some[:, other], axis=1)
-            # The first comparison that is one too many; the threshold lies just above its score.
-            too_many = sums > allowed[draws, None] * (1 + _ROUNDING)
-            above = np.nextafter(scores[np.argmax(too_many, axis=1)], np.inf)
-            thresholds[draws] = np.where(too_many[:, -1], above, thresholds[draws])
-    thresholds[allowed == 0] = np.nan
+    allowed = at_fmr * found.counts.weighted_totals(members, members, weights)
+    rows = np.flatnonzero(
+        population(evidence, members, members)
+        & (found.scores >= floor_of(evidence, members, members))
+    )
+    reach = int(_TAIL_REACH * at_fmr * found.counts.total(members, members)) + _TAIL_SPARE
+    thresholds = np.full(len(weights), np.nan)
+    waiting = np.flatnonzero(allowed > 0)
+    # Where those with the highest scores were not drawn, the whole of the tail is needed.
+    for most in (reach, len(rows)):
+        tail, step = _tail(found.scores, rows, most)
+        some = _exceeded(evidence, tail, weights[waiting], allowed[waiting] / step)
+        thresholds[waiting] = some
+        waiting = waiting[np.isnan(some)]
+        if most >= len(rows):
+            break
+    thresholds[waiting] = floor_of(evidence, members, members)
     return thresholds
 
 
-def _tail(evidence: Evidence, at_fmr: float, members: Mask) -> tuple[NDArray[np.intp], int]:
-    """Rows of these people's highest non-mated scores, descending, and how many each stands for."""
-    found = evidence.nonmated
-    rows = np.flatnonzero(population(evidence, members, members))
-    reach = int(_TAIL_REACH * at_fmr * found.counts.total(members, members)) + _TAIL_SPARE
-    if reach < len(rows):
-        rows = rows[np.argpartition(-found.scores[rows], reach)[:reach]]
-    rows = rows[np.argsort(-found.scores[rows], kind="stable")]
+def _tail(scores: Scores, rows: NDArray[np.intp], most: int) -> tuple[NDArray[np.intp], int]:
+    """The rows of the highest scores, descending, and how many each stands for."""
+    if most < len(rows):
+        rows = rows[np.argpartition(-scores[rows], most)[:most]]
+    rows = rows[np.argsort(-scores[rows], kind="stable")]
     # Of a very long tail every so manieth comparison stands for its neighbours in rank: the
     # threshold moves by far less than from one draw to the next.
     step = max(1, len(rows) // _TAIL_ROWS)
     return rows[step // 2 :: step], step
+
+
+def _exceeded(
+    evidence: Evidence, rows: NDArray[np.intp], weights: Scores, allowed: Scores
+) -> Scores:
+    """Just above the score of the first comparison that is one too many; NaN where none is."""
+    found = evidence.nonmated
+    scores, one, other = found.scores[rows], found.one[rows], found.other[rows]
+    thresholds = np.full(len(weights), np.nan)
+    if not len(rows):
+        return thresholds
+    for draws in _chunks(len(weights), len(rows)):
+        some = weights[draws]
+        sums = np.cumsum(some[:, one] * some[:, other], axis=1)
+        too_many = sums > allowed[draws, None] * (1 + _ROUNDING)
+        above = np.nextafter(scores[np.argmax(too_many, axis=1)], np.inf)
+        thresholds[draws] = np.where(too_many[:, -1], above, np.nan)
+    return thresholds
 
 
 def _ratio(errors: Scores, trials: Scores) -> Scores:

@@ -81,8 +81,14 @@ def population(evidence: Evidence, left: Mask, right: Mask) -> Mask:
 
 
 def highest_scores(evidence: Evidence, members: Mask, count: int) -> Scores:
-    """The `count` highest non-mated scores among these people, descending; fewer if fewer kept."""
-    scores = evidence.nonmated.scores[population(evidence, members, members)]
+    """The `count` highest non-mated scores among these people, descending.
+
+    Fewer where fewer were kept of all pairs alike: those within a group below everyone's floor are
+    left out, since of pairs across groups they were not.
+    """
+    rows = population(evidence, members, members)
+    rows &= evidence.nonmated.scores >= floor_of(evidence, members, members)
+    scores = evidence.nonmated.scores[rows]
     if count < len(scores):
         scores = np.partition(scores, len(scores) - count)[len(scores) - count :]
     return np.sort(scores)[::-1]

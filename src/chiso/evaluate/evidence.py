@@ -137,11 +137,24 @@ class ComparisonSource(Protocol):
         """How many samples each person gave."""
         ...
 
-    def evidence(self, chosen: Mask) -> Evidence:
+    def evidence(self, chosen: Mask, at_fmr: float = 0.0) -> Evidence:
         """The comparisons among these people alone, both sides chosen.
 
         Where there are too many to keep, those below a floor are only counted; the floor is low
         enough that at least three per cent of the non-mated comparisons within every group, and of
-        all, are kept.
+        all, are kept, or three times the share `at_fmr`, an FMR that will be asked about.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """The same comparisons under one normaliser, fitted to people who are in no other part.
+
+    `is_oracle`: it sees groups when it scores. `holds_people`: it keeps vectors of single people,
+    so that a record which carries it is refused. Neither is ever recommended.
+    """
+
+    source: ComparisonSource
+    is_oracle: bool = False
+    holds_people: bool = False

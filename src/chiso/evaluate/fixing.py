@@ -76,12 +76,19 @@ def lowest_threshold(evidence: Evidence, members: Mask, fmr: float) -> float:
     """The lowest threshold at which these people's FMR is at most `fmr`.
 
     Just above the first score that would be one false match too many, so that all comparisons that
-    tie with it are left out. The floor, where enough would be allowed below it.
+    tie with it are left out; -inf where all may match. Raises ValueError where it lies below the
+    scores that were kept.
     """
     allowed = int(fmr * evidence.nonmated.counts.total(members, members) + _ROUNDING)
     highest = highest_scores(evidence, members, allowed + 1)
     if len(highest) <= allowed:
-        return floor_of(evidence, members, members)
+        floor = floor_of(evidence, members, members)
+        if np.isneginf(floor):
+            return floor
+        raise ValueError(
+            f"scores below {floor:.6g} were only counted, and the threshold for an FMR of "
+            f"{fmr:.6g} is lower; form the comparisons again with this FMR named"
+        )
     return float(np.nextafter(highest[allowed], np.inf))
 
 

@@ -46,7 +46,7 @@ class ListedSource:
         """How many samples each person gave."""
         return self._samples
 
-    def evidence(self, chosen: Mask) -> Evidence:
+    def evidence(self, chosen: Mask, at_fmr: float = 0.0) -> Evidence:  # noqa: ARG002  (all kept)
         """The comparisons among these people alone, both sides chosen; every score is kept."""
         rows = chosen[self._one] & chosen[self._other]
         scores, one, other = self._scores[rows], self._one[rows], self._other[rows]

@@ -12,7 +12,7 @@ from chiso.evaluate.audit_plan import OWN_FMRS, AuditPlan
 from chiso.evaluate.bootstrap import drawn_fmr, drawn_fnmr, percentile_interval
 from chiso.evaluate.counting import at_least, mated_errors, nonmated_errors, require_kept
 from chiso.evaluate.disparities import max_min
-from chiso.evaluate.evidence import ComparisonSource, Evidence, Mask, Scores
+from chiso.evaluate.evidence import Evidence, Mask, Normalised, Scores
 from chiso.evaluate.findings import (
     EVERYONE,
     GroupChange,
@@ -29,7 +29,6 @@ _IN_SAMPLE = (
     "the same pooled FMR on the test itself: it is fitted to the people that it is measured on "
     "(in-sample), which flatters it a little."
 )
-_ORACLE = "oracle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class _Population:
 def compare_normalisers(
     fixing: Evidence | None,
     test: Evidence,
-    normalised: Mapping[str, ComparisonSource],
+    normalised: Mapping[str, Normalised],
     plan: AuditPlan,
     weights: Scores,
     tell: Callable[[str], None],
@@ -63,27 +62,29 @@ def compare_normalisers(
     if not normalised:
         return ()
     given = plan.given_threshold
-    pooled_fmr = None
+    pooled_fmr, at_fmr = None, plan.target_fmr
     threshold = _fixed(fixing, plan) if fixing is not None else given
     if threshold is None:
         raise ValueError("either people to fix a threshold on or a given threshold")
     without = _populations(test, threshold, weights)
     if fixing is None:
-        pooled_fmr = without[0].fmr.value
+        at_fmr = pooled_fmr = without[0].fmr.value
     why = _IN_SAMPLE if fixing is None else _OTHERS
     found = [_finding(NO_NORMALISER, threshold, without, without, why)]
-    for name, source in normalised.items():
+    for name, under in normalised.items():
         if name == NO_NORMALISER:
             continue
         tell(f"measuring with the normaliser {name}")
-        scored = source.evidence(test.chosen)
+        scored = under.source.evidence(test.chosen, at_fmr)
         if pooled_fmr is not None:
             threshold = lowest_threshold(scored, test.chosen, pooled_fmr)
         elif fixing is not None:
-            threshold = _fixed(source.evidence(fixing.chosen), plan)
+            threshold = _fixed(under.source.evidence(fixing.chosen, at_fmr), plan)
         changed = _populations(scored, threshold, weights)
-        why_not = _why_not(changed, without, is_oracle=_ORACLE in name)
-        found.append(_finding(name, threshold, changed, without, why_not))
+        why_not = _why_not(under, changed, without)
+        found.append(
+            _finding(name, threshold, changed, without, why_not, is_oracle=under.is_oracle)
+        )
     return tuple(found)
 
 
@@ -123,15 +124,19 @@ def _finding(
     changed: Sequence[_Population],
     without: Sequence[_Population],
     why_not: str,
+    *,
+    is_oracle: bool = False,
 ) -> NormaliserFindings:
     return NormaliserFindings(
         name=name,
         threshold=threshold,
         changes=tuple(map(_change, changed, without)),
         max_min_fmr=_max_min(changed),
-        is_oracle=_ORACLE in name,
+        is_oracle=is_oracle,
         recommended=not why_not,
-        why=why_not or "No error of any group rises beyond its interval, and max/min FMR falls.",
+        why=why_not
+        or "No error of any group rises beyond its interval, and max/min FMR is shown to fall: "
+        f"{_times(changed, without)}.",
     )
 
 
@@ -164,16 +169,45 @@ def _max_min(populations: Sequence[_Population]) -> float | None:
     return ratio if np.isfinite(ratio) else None
 
 
+def _factor(
+    changed: Sequence[_Population], without: Sequence[_Population]
+) -> tuple[float, float] | None:
+    """95 % interval of how many times as large max/min FMR is with the normaliser.
+
+    Both ratios of one draw of people are of the same people. None where too many draws leave a
+    ratio undefined.
+    """
+    told = [place for place, found in enumerate(without[1:], start=1) if found.fmr.trials]
+    after = max_min(np.column_stack([changed[place].drawn_fmr for place in told]))
+    before = max_min(np.column_stack([without[place].drawn_fmr for place in told]))
+    with np.errstate(invalid="ignore"):  # infinite by infinite is undefined, and left out
+        return percentile_interval(after / before)
+
+
+def _times(changed: Sequence[_Population], without: Sequence[_Population]) -> str:
+    factor = _factor(changed, without)
+    if factor is None:
+        return "in too many draws of people some group has no false match"
+    low, high = factor
+    as_large = f"{low:.3g} to {high:.3g} times as large"
+    if np.isinf(high):
+        as_large = f"from {low:.3g} times as large to any number of times"
+    return f"over draws of people it is {as_large} as without"
+
+
 def _why_not(
-    changed: Sequence[_Population], without: Sequence[_Population], *, is_oracle: bool
+    under: Normalised, changed: Sequence[_Population], without: Sequence[_Population]
 ) -> str:
     """Why it is not recommended; empty if it is.
 
     An error rises beyond its interval where all of the change's interval is a rise, or where the
-    rate is above the whole interval that it had without the normaliser.
+    rate is above the whole interval that it had without the normaliser. Max/min FMR falls where all
+    of the interval of its fall, over draws of people, is one.
     """
-    if is_oracle:
+    if under.is_oracle:
         return "It sees groups; for comparison only."
+    if under.holds_people:
+        return "It keeps vectors of single people; a home refuses to decide with it."
     for after, before in zip(changed[1:], without[1:], strict=True):
         for name, rate, had, change in (
             ("FMR", after.fmr, before.fmr, after.drawn_fmr - before.drawn_fmr),
@@ -190,4 +224,10 @@ def _why_not(
         return "Some group has no false match, so that max/min FMR cannot be told to fall."
     if ratio >= ratio_without:
         return f"Max/min FMR does not fall: {ratio_without:.3g} without, {ratio:.3g} with it."
+    factor = _factor(changed, without)
+    if factor is None or factor[1] >= 1:
+        return (
+            f"Max/min FMR is not shown to fall: {ratio_without:.3g} without, {ratio:.3g} with it; "
+            f"{_times(changed, without)}."
+        )
     return ""

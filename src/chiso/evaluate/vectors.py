@@ -24,6 +24,8 @@ from chiso.evaluate.pair_counts import ProductCounts
 
 KEPT_SHARE = 0.03
 """Of the non-mated comparisons within every group, and of all: at least so many are kept."""
+_KEPT_TIMES = 3
+"""So many times the share of an FMR that is asked about: draws of people reach further down."""
 KEEP_ALL_UP_TO = 4_000_000
 _MOST_KEPT = 120_000_000
 _SAMPLED_BLOCK = 1500
@@ -87,11 +89,11 @@ class VectorSource:
         samples: NDArray[np.int64] = np.bincount(self._person, minlength=self._crowd.people)
         return samples
 
-    def evidence(self, chosen: Mask) -> Evidence:
+    def evidence(self, chosen: Mask, at_fmr: float = 0.0) -> Evidence:
         """The comparisons among these people alone, both sides chosen.
 
         Few are all kept. Of many, a first pass counts all in bins, and a second keeps those at or
-        above an edge under which enough of every group's, and of all, lie.
+        above an edge over which enough of every group's, and of all, lie for an FMR of `at_fmr`.
         """
         rows, columns = self._sides(chosen)
         counts = self._counts(chosen)
@@ -103,7 +105,8 @@ class VectorSource:
                 self._crowd, chosen, mated, NonMated(*kept, -np.inf, counts), distribution
             )
         distribution, mated, _ = self._pass(rows, columns, bins, None)
-        floors = _floors(distribution, self._lowest)
+        share = min(1.0, max(KEPT_SHARE, _KEPT_TIMES * at_fmr))
+        floors = _floors(distribution, share, self._lowest)
         _, _, kept = self._pass(rows, columns, None, floors)
         nonmated = NonMated(*kept, float(floors.max()), counts, np.diagonal(floors).copy())
         return Evidence(self._crowd, chosen, mated, nonmated, distribution)
@@ -227,24 +230,24 @@ def _told_apart(rows: Side, columns: Side, block: Block) -> tuple[Mask, Mask]:
     return one < other, (one == other) & (first < second)
 
 
-def _floors(distribution: Distribution, lowest: float) -> Scores:
+def _floors(distribution: Distribution, share: float, lowest: float) -> Scores:
     """Shape (groups, groups): an edge with enough comparisons at or above it, within and of all."""
     groups = len(distribution.mated)
     within = np.array([distribution.nonmated[group, group] for group in range(groups)])
     across = np.triu(distribution.nonmated.transpose(2, 0, 1)).sum(axis=(1, 2))
-    overall = min(_edge_above(across, distribution.edges), lowest)
+    overall = min(_edge_above(across, distribution.edges, share), lowest)
     floors = np.full((groups, groups), overall)
     for group in range(groups):
-        own = _edge_above(within[group], distribution.edges)
+        own = _edge_above(within[group], distribution.edges, share)
         floors[group, group] = min(own, overall)
     return floors
 
 
-def _edge_above(counts: NDArray[np.int64], edges: Scores) -> float:
-    """The highest edge with `KEPT_SHARE` of the comparisons at or above it."""
+def _edge_above(counts: NDArray[np.int64], edges: Scores, share: float) -> float:
+    """The highest edge with this share of the comparisons at or above it."""
     if not counts.any():
         return np.inf
     from_here_up = counts[::-1].cumsum()[::-1]
-    enough = np.flatnonzero(from_here_up >= KEPT_SHARE * from_here_up[0])
+    enough = np.flatnonzero(from_here_up >= share * from_here_up[0])
     # The lowest bin also holds what lies below it.
     return float(edges[enough[-1]]) if enough[-1] else -np.inf

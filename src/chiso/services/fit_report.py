@@ -117,7 +117,7 @@ def record_of_audit(
 
 
 def _tails(audited: AuditedThreshold) -> tuple[ScoreTail, ...]:
-    """Of everyone and of each group that may set the threshold; none where scores are no cosines."""
+    """Of everyone and the groups that may set the threshold; none where scores are no cosines."""
     tails = []
     for each in audited.groups:
         sets = each.group == EVERYONE or (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from chiso import __version__
 from chiso.core.errors import ChisoError, Code
 from chiso.evaluate.audit_plan import AuditPlan
-from chiso.evaluate.evidence import ComparisonSource
+from chiso.evaluate.evidence import ComparisonSource, Normalised
 from chiso.services.audit.report import AuditReport, Provenance
 
 SOFTWARE = f"chiso {__version__}"
@@ -45,7 +45,7 @@ def measured(
     watched: Watched,
     *,
     offered: Mapping[str, tuple[int, int]] | None = None,
-    normalised: Mapping[str, ComparisonSource] | None = None,
+    normalised: Mapping[str, Normalised] | None = None,
     scores_are_cosines: bool = False,
 ) -> AuditReport:
     """Measure a source, and put what it rests on beside what was found.

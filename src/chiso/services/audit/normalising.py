@@ -13,7 +13,7 @@ from chiso.compare.normalise.oracle import fit_oracle
 from chiso.compare.normalise.port import FittedNormaliser
 from chiso.core.errors import ChisoError, Code
 from chiso.evaluate.audit_plan import AuditPlan
-from chiso.evaluate.evidence import Crowd
+from chiso.evaluate.evidence import Crowd, Normalised
 from chiso.evaluate.split import split_people
 from chiso.evaluate.vectors import VectorSource
 
@@ -65,7 +65,7 @@ def with_calibration(plan: AuditPlan, normaliser: str | None) -> AuditPlan:
     return plan if normaliser is None else replace(plan, shares=_SHARES)
 
 
-def normalised(samples: Samples, plan: AuditPlan, asked: str | None) -> Mapping[str, VectorSource]:
+def normalised(samples: Samples, plan: AuditPlan, asked: str | None) -> Mapping[str, Normalised]:
     """Sources by name; with `ALL` also the oracle's, which is told groups and only shows a bound.
 
     Raises ChisoError(BAD_ARGUMENT) where there are too few people to fit to.
@@ -87,7 +87,10 @@ def normalised(samples: Samples, plan: AuditPlan, asked: str | None) -> Mapping[
             f"No normaliser can be fitted: {error}.",
             "A third of the people are set apart for it: add people, or leave --normaliser out.",
         ) from error
-    return {each.name: samples.source(plan, each) for each in fitted}
+    return {
+        each.name: Normalised(samples.source(plan, each), each.is_oracle, each.holds_people)
+        for each in fitted
+    }
 
 
 def _oracle(samples: Samples, rows: NDArray[np.intp], seed: int) -> FittedNormaliser:
