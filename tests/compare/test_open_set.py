@@ -94,6 +94,14 @@ def test_false_scores_that_were_seen_hold_where_the_model_would_not() -> None:
     assert (same.fmr(0.7), same.fmr(0.76)) == (0.01, 0.0)
 
 
+def test_no_lower_threshold_than_all_that_was_seen_has_a_lower_fmr() -> None:
+    # The model has 0.00001 at a score of 0.65, by far less than what was seen above it.
+    steep = replace(_TAIL, mean_rad=1.2, deviation_rad=0.08)
+    assert steep.fmr(0.65) >= steep.fmr(0.7) == 0.01
+    same = replace(_TAIL, deviation_rad=0.0)
+    assert same.fmr(0.5) == 0.01
+
+
 def test_an_old_record_decides_every_search_by_its_value_and_says_what_fpir_that_implies(
     old: ThresholdRecord,
 ) -> None:

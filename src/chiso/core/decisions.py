@@ -86,8 +86,12 @@ class ScoreTail:
         return max(cos(max(0.0, angle)), floor)
 
     def fmr(self, threshold: float) -> float:
-        """FMR at a threshold: the modelled or the seen, whichever is higher."""
-        seen = next((each.share for each in reversed(self.seen) if each.score <= threshold), 0.0)
+        """FMR at a threshold: the modelled or the seen, whichever is higher.
+
+        Below all that was written down as seen at least as many match as at the lowest of it.
+        """
+        most = self.seen[0].share
+        seen = next((each.share for each in reversed(self.seen) if each.score <= threshold), most)
         if self.deviation_rad == 0:
             return seen
         angle = acos(max(-1.0, min(1.0, threshold)))
