@@ -132,6 +132,19 @@ def test_a_few_false_matches_do_not_pass_a_group_that_none_would_leave_undecided
     assert judged("FMR", group("a", 740, 60, 0)).verdict is Verdict.PASS
 
 
+def test_as_many_more_people_in_each_of_two_groups_are_enough_for_the_larger_too() -> None:
+    def verdict(more: int) -> Verdict:
+        one, other = 100 + more, 400 + more
+        groups = group("a", one, 0, one * 5 // 100), group("b", other, 0, other * 2 // 100)
+        return judged("FNMR difference", *groups).verdict
+
+    found = judged("FNMR difference", group("a", 100, 0, 5), group("b", 400, 0, 8))
+    assert found.more_people is not None
+    # What makes the smaller group as much larger as it must be leaves the other too small.
+    assert verdict(found.more_people // 4) is Verdict.UNDECIDED
+    assert verdict(found.more_people) is Verdict.FAIL
+
+
 def test_the_people_it_would_take_are_stated_to_two_digits() -> None:
     found = judged("FMR", group("a", 101, 0, 0))
     assert found.more_people is not None

@@ -219,8 +219,11 @@ def _too_few(
 
 
 def _more_people(factor: float, groups: Sequence[GroupSums]) -> int:
-    """People a group, rounded up to two digits: it is an estimate."""
-    more = ceil((factor - 1) * min(group.people for group in groups))
+    """People a group, rounded up to two digits: it is an estimate.
+
+    As many as the larger group needs to be `factor` times what it is: the smaller then is, too.
+    """
+    more = ceil((factor - 1) * max(group.people for group in groups))
     step: int = 10 ** max(0, len(str(more)) - 2)
     return -(-more // step) * step
 
