@@ -45,6 +45,12 @@ def audit(run: Chiso, folder: Path, tmp_path: Path) -> Audit:
     return measure
 
 
+def _fit(run: Chiso, folder: Path, tmp_path: Path, *words: str) -> Outcome:
+    """`chiso threshold fit`, of the same photos."""
+    consent = ("--consent", tmp_path / "form.pdf")
+    return run("threshold", "fit", "--from", folder, *consent, *words, "--target-fmr", "0.3")
+
+
 def _report(tmp_path: Path) -> dict[str, object]:
     document: dict[str, object] = json.loads((tmp_path / "out" / "report.json").read_text())
     return document
@@ -107,10 +113,7 @@ def test_the_reference_is_the_first_photo_that_may_be_enrolled_in_a_fit_as_in_an
     # References by probes: of 003 one reference and two probes, or two and one.
     assert tried == [(3 + 2 + 3 + 3, 3 * 11), (4 + 2 + 4 + 4, 6 * 7)]
 
-    fitted = run(
-        *("threshold", "fit", "--from", folder, "--consent", tmp_path / "form.pdf"),
-        *("--by", "group", "--target-fmr", "0.3"),
-    )
+    fitted = _fit(run, folder, tmp_path, "--by", "group")
     assert fitted.status == 0, fitted
     everyone = fitted.document["groups"][0]
     assert fitted.document["refused"] == [nobody.name]
@@ -196,20 +199,49 @@ def test_a_record_of_the_home_can_give_the_threshold(
 
 
 @pytest.mark.parametrize(
-    ("people", "words", "said"),
+    ("people", "by", "said"),
     [
-        (None, ("--by", "ethnicity"), "no column ethnicity; it has subject, group, gender"),
-        ("001,,w\n003,a,w\n", ("--by", "group"), "group of 001 is empty"),
-        ("001,A,w\n003,a,w\n", ("--by", "group"), "'A' and 'a'"),
-        ("001,everyone,w\n003,a,w\n", ("--by", "group"), "everyone"),
+        (None, "ethnicity", "no column ethnicity; it has subject, group, gender"),
+        ("001,A,w\n003,a,w\n", "group", "'A' and 'a'"),
+        ("001,a-b,w\n003, a b ,w\n", "group", "'a b' and 'a-b'"),
+        ("001,everyone,w\n003,a,w\n", "group", "a group is called 'everyone'"),
     ],
 )
-def test_a_list_of_people_without_usable_groups_is_refused(
-    audit: Audit, folder: Path, people: str | None, words: tuple[str, ...], said: str
+def test_groups_that_cannot_be_told_apart_are_refused_by_a_fit_as_by_an_audit(
+    run: Chiso, audit: Audit, folder: Path, tmp_path: Path, people: str | None, by: str, said: str
 ) -> None:
     if people is not None:
         (folder / "people.csv").write_text(f"subject,group,gender\n{people}")
-    assert_error(audit(*words), 2, "bad-manifest", said)
+    assert_error(audit("--by", by), 2, "bad-manifest", said)
+    assert_error(_fit(run, folder, tmp_path, "--by", by), 2, "bad-manifest", said)
+
+
+def test_one_label_written_in_several_ways_is_one_group_in_a_fit_as_in_an_audit(
+    run: Chiso, audit: Audit, folder: Path, tmp_path: Path
+) -> None:
+    written = "001, caf\u00e9\n003,cafe\u0301 \n005,b\n006, b \n"
+    (folder / "people.csv").write_text(f"subject, group \n{written}")
+    audited = audit("--by", "group", "--threshold", "0.93")
+    fitted = _fit(run, folder, tmp_path, "--by", " group")
+    for done in (audited, fitted):
+        assert done.status == 0, done
+        names = [(each["group"], each["people"]) for each in done.document["groups"]]
+        assert names == [("everyone", 4), ("b", 2), ("caf\u00e9", 2)]
+    assert fitted.document["source_sha256"] == audited.document["input_sha256"]
+
+
+def test_who_reported_nothing_is_refused_by_an_audit_and_a_group_of_her_own_in_a_fit(
+    run: Chiso, audit: Audit, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "people.csv").write_text("subject,group\n001, \n003,a\n005,a\n006,\n")
+    said = "group of 001 is empty, and of 1 others"
+    assert_error(audit("--by", "group"), 2, "bad-manifest", said)
+    fitted = _fit(run, folder, tmp_path, "--by", "group")
+    assert [each["group"] for each in fitted.document["groups"]] == [
+        "everyone",
+        "a",
+        "not reported",
+    ]
 
 
 def test_a_folder_that_gives_nothing_to_compare_is_refused(audit: Audit, folder: Path) -> None:

@@ -9,14 +9,14 @@ from datetime import datetime
 import numpy as np
 
 from chiso.consent.policy import permit_study
-from chiso.core.audit_inputs import EmbeddingTable
+from chiso.core.audit_inputs import EmbeddingTable, Labels
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.samples import Refusal
 from chiso.core.templates import ModelDigest
 from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.vectors import VectorSource
-from chiso.services.audit.people import crowd_of_embeddings
+from chiso.services.audit.people import crowd_of, crowd_of_embeddings, refused_list
 from chiso.services.home import Engine
 from chiso.services.study_photos import Seen, StudyPhoto, digest_of_photos, look_at
 from chiso.services.threshold_record import Basis, Wanted, record_from
@@ -68,12 +68,13 @@ def fit(
     """Make a threshold record from a study. `done` is told how many photos have been seen.
 
     Each person's first photo by name that passes the limits of enrolment is her reference, the
-    others are probes: as it is when people are recognised. Raises ChisoError(BAD_ARGUMENT) where
-    the study cannot give a threshold.
+    others are probes: as it is when people are recognised. Raises ChisoError: BAD_MANIFEST where
+    groups cannot be told apart, BAD_ARGUMENT where the study cannot give a threshold.
     """
+    crowd = _crowd(study)
     permit = permit_study(study.consent_sha256, now)
     seen = look_at(engine, study.photos, permit, done=done)
-    source = _comparisons(study, seen)
+    source = _comparisons(study.name, crowd, seen)
     refused = [(each.photo.name, each.refusal) for each in seen if each.refusal is not None]
     evidence = source.evidence(np.ones(source.crowd.people, dtype=bool))
     grouped = f"by self-reported {study.grouped_by}" if study.grouped_by else "not by group"
@@ -121,20 +122,27 @@ def fit_embeddings(
     return record_from(source.evidence(np.ones(crowd.people, dtype=bool)), basis, wanted)
 
 
-def _comparisons(study: Study, seen: Sequence[Seen]) -> VectorSource:
+def _crowd(study: Study) -> Crowd:
+    """Everyone of the study in her group, as an audit of the same photos has them."""
+    groups = [group or NOT_REPORTED for _, group in study.subjects]
+    names, codes = np.unique(groups, return_inverse=True)
+    column = Labels(study.grouped_by, tuple(map(str, names)), codes.astype(np.int32))
+    return crowd_of([column], refused_list(study.name))
+
+
+def _comparisons(name: str, crowd: Crowd, seen: Sequence[Seen]) -> VectorSource:
     """References with probes, of those who have a usable photo."""
     usable = [(each, each.vector) for each in seen if each.vector is not None]
     if not usable:
         raise ChisoError(
             Code.BAD_ARGUMENT,
-            f"No photo of {study.name} can be measured.",
+            f"No photo of {name} can be measured.",
             "`chiso threshold fit` needs two usable photos each of several people.",
         )
     people, owners = np.unique([each.photo.person for each, _ in usable], return_inverse=True)
-    groups = [study.subjects[person][1] or NOT_REPORTED for person in people]
-    names, group_of = np.unique(groups, return_inverse=True)
+    groups, group_of = np.unique(crowd.group_of[people], return_inverse=True)
     return VectorSource(
-        Crowd(tuple(map(str, names)), group_of.astype(np.int32)),
+        Crowd(tuple(crowd.groups[group] for group in groups), group_of.astype(np.int32)),
         np.stack([vector for _, vector in usable]),
         owners.astype(np.int32),
         np.array([each.role for each, _ in usable], dtype=np.int8),

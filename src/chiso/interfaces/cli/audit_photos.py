@@ -15,7 +15,6 @@ from chiso.compare.threshold import require_same_model
 from chiso.core.audit_inputs import Labels
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
-from chiso.core.labels import label_from
 from chiso.core.settings import CaptureSettings
 from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.audit_answer import answer, home_to_record_in
@@ -39,7 +38,13 @@ from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import require_new_or_empty, sha256_of
 from chiso.interfaces.cli.options import JsonOption
 from chiso.interfaces.cli.output import ActBars
-from chiso.interfaces.cli.study import PEOPLE_FILE, PhotographedPerson, read_people, study_photos
+from chiso.interfaces.cli.study import (
+    PEOPLE_FILE,
+    PhotographedPerson,
+    read_people,
+    reported,
+    study_photos,
+)
 from chiso.services import thresholds
 from chiso.services.audit.normalising import require_known
 from chiso.services.audit.photos import PhotoSet, PhotoUse, audit_photos
@@ -222,23 +227,14 @@ def _read(folder: Path, consent: Path, by: Sequence[str]) -> PhotoSet:
 
 
 def _column(folder: Path, people: Sequence[PhotographedPerson], name: str) -> Labels:
-    path = folder / PEOPLE_FILE
-    columns = [each.strip() for each in people[0].row]
-    if name not in columns:
-        raise ChisoError(
-            Code.BAD_MANIFEST,
-            f"{path} has no column {name}; it has {', '.join(columns)}.",
-            "Name one of them with --by, or add what people reported of themselves.",
-        )
-    written = list(people[0].row)[columns.index(name)]
-    empty = [each.subject for each in people if not each.row[written].strip()]
+    labels = reported(folder, people, name)
+    empty = [each.subject for each, label in zip(people, labels, strict=True) if not label]
     if empty:
         raise ChisoError(
             Code.BAD_MANIFEST,
-            f"{path}: {name} of {empty[0]} is empty"
+            f"{folder / PEOPLE_FILE}: {name} of {empty[0]} is empty"
             + (f", and of {len(empty) - 1} others." if len(empty) > 1 else "."),
             "Fill in what each person reported, or take her row out.",
         )
-    labels = [label_from(each.row[written], name) for each in people]
     names = tuple(sorted(set(labels)))
     return Labels(name, names, np.array([names.index(each) for each in labels], np.int32))

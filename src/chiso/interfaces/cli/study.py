@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from chiso.core.errors import ChisoError, Code
+from chiso.core.labels import label_from
 from chiso.interfaces.cli.files import read_file, sha256_of
 from chiso.services.fit import Study
 from chiso.services.study_photos import StudyPhoto
@@ -78,14 +79,29 @@ def _rows(path: Path) -> list[dict[str, str]]:
     return list(rows.values())
 
 
+def reported(folder: Path, people: Sequence[PhotographedPerson], column: str) -> list[str]:
+    """What each person reported in a column of `people.csv`, written one way; "" for nothing.
+
+    Raises ChisoError: BAD_MANIFEST where there is no such column, BAD_ARGUMENT for what cannot be
+    a label.
+    """
+    columns = [each.strip() for each in people[0].row]
+    if column not in columns:
+        raise ChisoError(
+            Code.BAD_MANIFEST,
+            f"{folder / PEOPLE_FILE} has no column {column}; it has {', '.join(columns)}.",
+            "Name one of them with --by, or add what people reported of themselves.",
+        )
+    written = list(people[0].row)[columns.index(column)]
+    cells = [each.row[written].strip() for each in people]
+    return [label_from(each, column) if each else "" for each in cells]
+
+
 def read_study(folder: Path, consent: Path, grouped_by: str | None) -> Study:
     """Every photo of everyone in a folder, with the group of column `grouped_by`."""
     people = read_people(folder)
-    if grouped_by is not None and grouped_by not in people[0].row:
-        raise _bad(folder / PEOPLE_FILE, f"it has no column {grouped_by!r}")
-    subjects = [
-        (each.subject, each.row[grouped_by].strip() if grouped_by else "") for each in people
-    ]
+    groups = [""] * len(people) if grouped_by is None else reported(folder, people, grouped_by)
+    subjects = [(each.subject, group) for each, group in zip(people, groups, strict=True)]
     photos = study_photos(folder, people)
     digest = sha256_of(consent, "what these people signed")
     return Study(folder.resolve().name, subjects, photos, digest, grouped_by or "")

@@ -10,6 +10,7 @@ from chiso.core.catalogue import PackCard
 from chiso.core.errors import ChisoError, Code
 from chiso.core.settings import CaptureSettings
 from chiso.evaluate.fit import Policy
+from chiso.interfaces.cli.audit_options import columns_of
 from chiso.interfaces.cli.audit_reports import read_audited_threshold
 from chiso.interfaces.cli.output import progress
 from chiso.interfaces.cli.study import read_study
@@ -19,7 +20,6 @@ from chiso.services.threshold_record import Wanted
 
 TARGET_FMR = 0.001
 _REPORT = ".json"
-_GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,15 @@ def _of_photos(source: Path, asked: Asked, wanted: Wanted, pack: PackCard) -> Fi
             "Photos are measured only with the document that the people pictured signed.",
             "Name it with --consent FILE.",
         )
-    study = read_study(source, asked.consent, asked.by)
+    by = None if asked.by is None else columns_of([asked.by])[0]
+    study = read_study(source, asked.consent, by)
     engine = wiring.open_engine(pack, CaptureSettings())
     with progress("Measuring", len(study.photos)) as step:
         return fit(engine, study, wanted, wiring.clock().now(), step.to)
 
 
 def _of_embeddings(source: Path, asked: Asked, wanted: Wanted, pack: PackCard) -> Fitted:
-    table = wiring.read_embeddings(source, [asked.by or _GROUP])
+    table = wiring.read_embeddings(source, columns_of(None if asked.by is None else [asked.by]))
     dimensions = wiring.catalogue().model(pack.embedder).dimensions
     if dimensions is None:
         raise ValueError(f"{pack.embedder} is no embedder")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chiso.core.audit_inputs import Codes, EmbeddingTable, Labels
-from chiso.core.errors import ChisoError
+from chiso.core.errors import ChisoError, Code
 from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.findings import EVERYONE
 
@@ -82,6 +82,13 @@ def crowd_of(columns: Sequence[Labels], no: Refuse) -> Crowd:
     rank[order] = np.arange(len(names), dtype=np.int32)
     group_of: NDArray[np.int32] = rank[index.reshape(-1)]
     return Crowd(tuple(names[place] for place in order), group_of)
+
+
+def refused_list(name: str) -> Refuse:
+    """Refuses the list of people of the photos called so: BAD_MANIFEST."""
+    return lambda what, do: ChisoError(
+        Code.BAD_MANIFEST, f"The list of people of {name}: {what}.", do
+    )
 
 
 def _require_distinct_samples(table: EmbeddingTable) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,7 @@ from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.vectors import Role
 from chiso.services.audit.measuring import SOFTWARE, Watched, Watcher, measured, silently
 from chiso.services.audit.normalising import Samples, normalised, with_calibration
-from chiso.services.audit.people import crowd_of
+from chiso.services.audit.people import crowd_of, refused_list
 from chiso.services.audit.report import (
     AuditedInput,
     AuditKind,
@@ -82,7 +82,7 @@ def audit_photos(
     Raises ChisoError: BAD_MANIFEST where groups cannot be told apart, DATA_MISSING where no photo
     gives a reference or none a probe.
     """
-    crowd = crowd_of(photos.columns, _refused_list(photos))
+    crowd = crowd_of(photos.columns, refused_list(photos.name))
     permit = permit_study(photos.consent_sha256, now)
     seen = look_at(
         engine,
@@ -187,9 +187,3 @@ def _refused(crowd: Crowd, seen: Sequence[Seen]) -> tuple[RefusedSamples, ...]:
 def _reported(photos: PhotoSet, person: int) -> list[str]:
     groups = [column.names[column.codes[person]] for column in photos.columns]
     return [photos.subjects[person], *groups]
-
-
-def _refused_list(photos: PhotoSet) -> Callable[[str, str], ChisoError]:
-    return lambda what, do: ChisoError(
-        Code.BAD_MANIFEST, f"The list of people of {photos.name}: {what}.", do
-    )
