@@ -155,6 +155,22 @@ def test_people_with_one_sample_each_have_no_false_non_matches() -> None:
     assert found.verdict is not Verdict.PASS
 
 
+def test_an_interval_without_draws_is_said_to_be_of_its_threshold_alone() -> None:
+    crowd = crowd_of(30, 30)
+    vectors, person = faces(crowd, 3, seed=8)
+    # Of the second group two people alone have more than one sample.
+    rank = np.zeros(len(person), dtype=int)
+    for one in range(crowd.people):
+        rank[person == one] = np.arange(np.count_nonzero(person == one))
+    kept = (rank == 0) | (person < 32)
+    found = audit(
+        VectorSource(crowd, vectors[kept], person[kept]), AuditPlan(seed=3, given_threshold=0.6)
+    )
+    said = [remark for remark in found.remarks if "is of this threshold alone" in remark]
+    assert len(said) == 1
+    assert said[0].startswith("b, at an FMR of 1 %: the interval of the FNMR")
+
+
 def noisy_group_crowd() -> tuple[Crowd, np.ndarray, np.ndarray]:
     """Two groups, equally dense; the samples of the second are far noisier."""
     crowd = crowd_of(60, 60)

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import ArrayLike
 from tests.evaluate.crowds import crowd_of
 
+from chiso.evaluate.bootstrap import draw_people
 from chiso.evaluate.curves import det_curve, histogram, picture_edges
 from chiso.evaluate.evidence import Distribution, Evidence, Scores
 from chiso.evaluate.findings import IntervalMethod
@@ -77,6 +78,18 @@ def test_draws_with_their_own_threshold_can_only_widen_the_interval() -> None:
     assert drawn.interval[0] <= alone.interval[0]
     assert drawn.interval[1] > alone.interval[1]
     assert drawn.method is IntervalMethod.BOOTSTRAP
+
+
+def test_where_draws_have_nothing_to_compare_the_interval_says_what_it_leaves_out() -> None:
+    evidence = evidence_of(np.arange(190) / 190, [0.5, 0.99])
+    weights = draw_people(CROWD, EVERYONE, 200, np.random.default_rng(4))
+    # Both who gave two samples are missing from about (18 / 20) ** 19, 14 % of the draws.
+    assert np.mean(weights[:, :2].sum(axis=1) == 0) > 0.05
+    alone = separability(evidence, EVERYONE, 0.02, None)
+    drawn = separability(evidence, EVERYONE, 0.02, weights)
+    assert drawn.fnmr == alone.fnmr
+    assert alone.why_not == ""
+    assert "more than 5 % of the draws of people hold nothing to compare" in drawn.why_not
 
 
 def test_a_curve_trades_one_error_for_the_other() -> None:

@@ -49,7 +49,8 @@ class Separability:
     """FNMR at the group's own FMR: what no threshold can flatter.
 
     `threshold`: the lowest at which the group's own FMR is at most `at_fmr`. Where the group has
-    too few comparisons to have such an FMR, `threshold` and `fnmr` are None and `why_not` says so.
+    too few comparisons to have such an FMR, `threshold` and `fnmr` are None and `why_not` says so;
+    beside an `fnmr` it says why its interval does not hold how far the threshold varies.
     """
 
     at_fmr: float

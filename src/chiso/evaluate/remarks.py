@@ -17,6 +17,7 @@ def remarks(groups: Sequence[GroupFindings], required_fmr: float) -> tuple[str, 
         *_single(named),
         *(sentence for group in named for sentence in _missing(group)),
         *(sentence for group in named for sentence in _too_small(group, required_fmr)),
+        *(sentence for group in groups for sentence in _not_drawn(group)),
         *_told_apart_unequally(named),
     )
 
@@ -57,6 +58,12 @@ def _too_small(group: GroupFindings, required_fmr: float) -> Iterator[str]:
             f"below {_rounded_up(fmr.interval[1])} and no lower; so few people cannot show "
             f"{_percent(required_fmr)}."
         )
+
+
+def _not_drawn(group: GroupFindings) -> Iterator[str]:
+    for each in group.separability:
+        if each.fnmr is not None and each.why_not:
+            yield f"{group.group}, at an FMR of {_percent(each.at_fmr)}: {each.why_not}."
 
 
 def _told_apart_unequally(named: Sequence[GroupFindings]) -> Iterator[str]:
