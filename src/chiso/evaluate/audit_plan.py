@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from chiso.evaluate.fit import Policy
 
+TARGET_FMR = 0.001
+"""Of a threshold, where no other is asked for: one false match in a thousand comparisons."""
 OWN_FMRS = (0.01, 0.001)
 """Where separability is read: FNMR at the group's own FMR of 1 % and of 0.1 %."""
 
@@ -36,7 +38,7 @@ class AuditPlan:
 
     seed: int
     policy: Policy = Policy.WORST_GROUP
-    target_fmr: float = 0.001
+    target_fmr: float = TARGET_FMR
     given_threshold: float | None = None
     given_by: str = ""
     shares: tuple[float, float, float] = (0.0, 0.5, 0.5)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from chiso import wiring
+from chiso.evaluate.audit_plan import TARGET_FMR
 from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.audit_answer import answer, home_to_record_in
 from chiso.interfaces.cli.audit_options import (
@@ -66,7 +67,7 @@ def embeddings(
     ] = None,
     normaliser: NormaliserOption = None,
     policy: PolicyOption = Policy.WORST_GROUP,
-    target_fmr: TargetOption = 0.001,
+    target_fmr: TargetOption = TARGET_FMR,
     seed: SeedOption = 1,
     max_fmr: MaxFmrOption = None,
     max_fnmr: MaxFnmrOption = DEFAULTS.max_fnmr,

@@ -16,6 +16,7 @@ from chiso.core.audit_inputs import Labels
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.settings import CaptureSettings
+from chiso.evaluate.audit_plan import TARGET_FMR
 from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.audit_answer import answer, home_to_record_in
 from chiso.interfaces.cli.audit_options import (
@@ -36,7 +37,7 @@ from chiso.interfaces.cli.audit_options import (
 )
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import require_new_or_empty, sha256_of
-from chiso.interfaces.cli.options import JsonOption
+from chiso.interfaces.cli.options import DEFAULT_PACK, JsonOption
 from chiso.interfaces.cli.output import ActBars
 from chiso.interfaces.cli.study import (
     PEOPLE_FILE,
@@ -49,8 +50,6 @@ from chiso.services import thresholds
 from chiso.services.audit.normalising import require_known
 from chiso.services.audit.photos import PhotoSet, PhotoUse, audit_photos
 from chiso.services.home import Engine, Home
-
-_PACK = "offline"
 
 
 def photos(
@@ -111,7 +110,7 @@ def photos(
     ] = None,
     normaliser: NormaliserOption = None,
     policy: PolicyOption = Policy.WORST_GROUP,
-    target_fmr: TargetOption = 0.001,
+    target_fmr: TargetOption = TARGET_FMR,
     seed: SeedOption = 1,
     max_fmr: MaxFmrOption = None,
     max_fnmr: MaxFnmrOption = DEFAULTS.max_fnmr,
@@ -184,7 +183,7 @@ def photos(
 def _engine(home: Home | None, pack: str | None) -> Engine:
     if home is not None and pack is None:
         return home.engine()
-    return wiring.open_engine(wiring.catalogue().pack(pack or _PACK), CaptureSettings())
+    return wiring.open_engine(wiring.catalogue().pack(pack or DEFAULT_PACK), CaptureSettings())
 
 
 def _threshold(

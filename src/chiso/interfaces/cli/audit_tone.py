@@ -15,7 +15,7 @@ from chiso.core.decisions import ThresholdRecord
 from chiso.core.settings import CaptureSettings
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import require_new_or_empty, write_folder
-from chiso.interfaces.cli.options import JsonOption
+from chiso.interfaces.cli.options import DEFAULT_PACK, JsonOption
 from chiso.interfaces.cli.output import ActBars, emit, say, show, table
 from chiso.services.home import Engine
 from chiso.services.thresholds import active_record
@@ -32,7 +32,6 @@ from chiso.services.tone_audit.design import (
 from chiso.services.tone_audit.rendering import Renders
 
 REPORT_FILE, NUMBERS_FILE, FACES_FILE = "report.html", "report.json", "faces.csv"
-_PACK = "offline"
 
 
 def tone(
@@ -154,7 +153,7 @@ def tone(
 def _probe(home: Path | None, detector: str | None, model: str | None) -> Probe:
     """The models to probe, and the record that decides for them, if there is one."""
     if home is None:
-        pack = wiring.catalogue().pack(_PACK)
+        pack = wiring.catalogue().pack(DEFAULT_PACK)
         names = (pack.detector, pack.embedder)
         engine = wiring.open_models(*_chosen(names, detector, model), CaptureSettings())
         return _probe_of(engine, wiring.starter_record_of(engine.embedder.digest))

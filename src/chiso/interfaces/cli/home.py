@@ -10,7 +10,7 @@ from chiso import wiring
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.labels import label_from
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.options import HomeOption, JsonOption
+from chiso.interfaces.cli.options import DEFAULT_PACK, HomeOption, JsonOption
 from chiso.interfaces.cli.output import emit, say, show
 
 
@@ -23,7 +23,7 @@ def init(
     pack: Annotated[
         str,
         typer.Option("--pack", metavar="NAME", help="Models to use; `chiso models list` has them."),
-    ] = "offline",
+    ] = DEFAULT_PACK,
     json: JsonOption = False,
 ) -> int:
     """Make a home for templates, receipts and keys.

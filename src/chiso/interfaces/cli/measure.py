@@ -12,7 +12,7 @@ from chiso import wiring
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.settings import CaptureSettings
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.options import JsonOption
+from chiso.interfaces.cli.options import DEFAULT_PACK, JsonOption
 from chiso.interfaces.cli.output import counted, emit, progress, show, table
 from chiso.interfaces.cli.rendered import read_rendered
 from chiso.services.home import Engine
@@ -26,7 +26,6 @@ from chiso.services.volunteers.measuring import (
     measure,
 )
 
-_PACK = "offline"
 _NONE = "–"
 
 
@@ -72,7 +71,7 @@ def measure_set(
     """
     place = wiring.shipped_volunteers() if folder is None else folder
     rendered = read_rendered(place)
-    pack = wiring.catalogue().pack(_PACK)
+    pack = wiring.catalogue().pack(DEFAULT_PACK)
     engine = wiring.open_models(
         pack.detector if detector is None else detector,
         pack.embedder if model is None else model,

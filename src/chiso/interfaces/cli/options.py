@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+DEFAULT_PACK = "offline"
+"""The models where no other are named: those that come with the installation."""
+
 HomeOption = Annotated[
     Path | None,
     typer.Option(

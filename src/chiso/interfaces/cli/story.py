@@ -18,7 +18,7 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.times import to_text
 from chiso.interfaces.cli.demo_summary import show_summary, summary_document
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.options import JsonOption
+from chiso.interfaces.cli.options import DEFAULT_PACK, JsonOption
 from chiso.interfaces.cli.output import ActBars, emit, progress, say
 from chiso.interfaces.cli.volunteers import PhotoFolder, find_folder, read_folder
 from chiso.interfaces.demo_report.wording import LONDON, OWN, RENDERED, Wording
@@ -29,7 +29,6 @@ from chiso.services.home import Home
 
 REPORT_FILE = "report.html"
 _CONTROLLER = "the Chiso demo"
-_PACK = "offline"
 
 
 def demo(
@@ -107,7 +106,7 @@ def _tell(home: Home, folder: PhotoFolder) -> DemoResult:
 def _temporary_home() -> Iterator[Home]:
     """A home that is gone when the block ends, however it ends."""
     with tempfile.TemporaryDirectory(prefix="chiso-demo-") as place:
-        home, _ = wiring.make_home(Path(place) / "home", _CONTROLLER, _PACK)
+        home, _ = wiring.make_home(Path(place) / "home", _CONTROLLER, DEFAULT_PACK)
         try:
             yield home
         finally:
