@@ -12,7 +12,7 @@ from chiso.evaluate.bootstrap import draw_people, drawn_fmr, drawn_fnmr
 from chiso.evaluate.counting import at_least, mated_errors, nonmated_errors, require_kept
 from chiso.evaluate.curves import counts_of, det_curve, histogram, picture_edges
 from chiso.evaluate.disparities import disparities
-from chiso.evaluate.evidence import ComparisonSource, Evidence, Mask, Normalised, Scores
+from chiso.evaluate.evidence import ComparisonSource, Evidence, Normalised, Scores
 from chiso.evaluate.findings import (
     EVERYONE,
     CrossRate,
@@ -26,6 +26,7 @@ from chiso.evaluate.fixing import fix_threshold
 from chiso.evaluate.intervals import rate_of, wilson_by_people
 from chiso.evaluate.judging import GroupSums, judge, overall
 from chiso.evaluate.narrowing import compare_normalisers
+from chiso.evaluate.populations import everyone_and_groups
 from chiso.evaluate.remarks import remarks
 from chiso.evaluate.separability import separability
 from chiso.evaluate.split import split_counts, split_people
@@ -134,14 +135,6 @@ def _threshold(
     )
 
 
-def _populations(evidence: Evidence) -> list[tuple[str, Mask]]:
-    """Everyone, then each group: names and who of it is in the test."""
-    groups = [
-        (group, evidence.chosen & evidence.crowd.members(group)) for group in evidence.crowd.groups
-    ]
-    return [(EVERYONE, evidence.chosen), *groups]
-
-
 def _groups(
     measured: _Measured,
     samples: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
@@ -151,7 +144,7 @@ def _groups(
     distribution = evidence.distribution
     picture = picture_edges(distribution)
     found: list[GroupFindings] = []
-    for name, members in _populations(evidence):
+    for name, members in everyone_and_groups(evidence):
         mated, nonmated = counts_of(distribution, np.unique(evidence.crowd.group_of[members]))
         found.append(
             GroupFindings(
@@ -201,7 +194,7 @@ def _sums(measured: _Measured, group: str) -> GroupSums:
 
 def _cross(measured: _Measured) -> tuple[CrossRate, ...]:
     """False match rates of every pair of groups, and within each."""
-    populations = _populations(measured.evidence)[1:]
+    populations = everyone_and_groups(measured.evidence)[1:]
     return tuple(
         CrossRate(
             one,
@@ -216,7 +209,7 @@ def _cross(measured: _Measured) -> tuple[CrossRate, ...]:
 def _drawn_rates(measured: _Measured) -> tuple[Scores, Scores]:
     """FMR and FNMR of everyone and of each group in every draw, shape (draws, 1 + groups)."""
     near, threshold, weights = measured.near, measured.threshold, measured.weights
-    populations = _populations(measured.evidence)
+    populations = everyone_and_groups(measured.evidence)
     fmr = [drawn_fmr(near, threshold, members, members, weights) for _, members in populations]
     fnmr = [drawn_fnmr(near, threshold, members, weights) for _, members in populations]
     return np.stack(fmr, axis=1), np.stack(fnmr, axis=1)

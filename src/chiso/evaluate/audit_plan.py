@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chiso.evaluate.fit import Policy
+from chiso.evaluate.fit import MIN_PEOPLE_IN_GROUP, Policy
 
 TARGET_FMR = 0.001
 """Of a threshold, where no other is asked for: one false match in a thousand comparisons."""
@@ -42,5 +42,5 @@ class AuditPlan:
     given_threshold: float | None = None
     given_by: str = ""
     shares: tuple[float, float, float] = (0.0, 0.5, 0.5)
-    min_people: int = 5
+    min_people: int = MIN_PEOPLE_IN_GROUP
     requirements: Requirements = Requirements()

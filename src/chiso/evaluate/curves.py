@@ -17,8 +17,7 @@ Counts = NDArray[np.int64]
 def counts_of(distribution: Distribution, groups: NDArray[np.int32]) -> tuple[Counts, Counts]:
     """Mated and non-mated counts by bin among these groups (indices), across them as well."""
     mated = distribution.mated[groups].sum(axis=0)
-    among = distribution.nonmated[np.ix_(groups, groups)]
-    return mated, np.triu(among.transpose(2, 0, 1)).sum(axis=(1, 2))
+    return mated, distribution.nonmated_among(groups)
 
 
 def det_curve(edges: Scores, mated: Counts, nonmated: Counts) -> tuple[CurvePoint, ...]:

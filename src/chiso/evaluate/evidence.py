@@ -105,6 +105,18 @@ class Distribution:
     mated: NDArray[np.int64]
     nonmated: NDArray[np.int64]
 
+    def nonmated_among(self, groups: Index) -> NDArray[np.int64]:
+        """Shape (bins,): within and across these groups (indices), each comparison once."""
+        among = self.nonmated[np.ix_(groups, groups)]
+        counts: NDArray[np.int64] = np.triu(among.transpose(2, 0, 1)).sum(axis=(1, 2))
+        return counts
+
+    @property
+    def middles(self) -> Scores:
+        """Shape (bins,): the middle of each bin."""
+        middles: Scores = (self.edges[:-1] + self.edges[1:]) / 2
+        return middles
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

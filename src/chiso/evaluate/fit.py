@@ -24,13 +24,9 @@ def modelled_threshold(
     """The score whose angle is the lower `target_fmr` quantile of a normal distribution.
 
     `scores`: cosines of non-mated comparisons, in [-1, 1], shape (n,); `weights`: shape (n,), not
-    negative (ones, counts of a histogram, or how often a bootstrap's draw holds each pair). The
-    normal distribution has the weighted mean and deviation of the scores' angles. -inf where the
-    weights are all zero: nothing is said then.
+    negative and not all zero (ones, or counts of a histogram). The normal distribution has the
+    weighted mean and deviation of the scores' angles.
     """
-    total = weights.sum()
-    if total == 0:
-        return float("-inf")
     mean, deviation = angle_model(scores, weights)
     return float(np.cos(max(0.0, mean + NormalDist().inv_cdf(target_fmr) * deviation)))
 

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chiso.core.decisions import ScoreTail, SeenShare
 from chiso.evaluate.counting import floor_of, highest_scores
-from chiso.evaluate.evidence import Crowd, Evidence, Mask, Scores
-from chiso.evaluate.findings import EVERYONE
+from chiso.evaluate.evidence import Evidence, Mask, Scores
 from chiso.evaluate.fit import Policy, angle_model
+from chiso.evaluate.populations import setting_a_threshold
 
 SEEN_SHARE = 0.02
 """Down to here false scores are written down as they were seen."""
 _STEPS = (1, 2, 5)
 
 
-def populations(
-    crowd: Crowd, chosen: Mask, policy: Policy, min_people: int
-) -> tuple[tuple[str, Mask], ...]:
-    """Whose false matches may set a threshold: everyone, and by policy the groups, by name.
-
-    Groups with fewer than `min_people` of the chosen, or fewer than two, set none.
-    """
-    found = [(EVERYONE, chosen)]
-    if policy is Policy.WORST_GROUP:
-        for group in crowd.groups:
-            members = chosen & crowd.members(group)
-            if np.count_nonzero(members) >= max(2, min_people):
-                found.append((group, members))
-    return tuple(found)
-
-
 def tails_of(evidence: Evidence, policy: Policy, min_people: int) -> tuple[ScoreTail, ...]:
-    """The tail of each population that may set a threshold and has a non-mated comparison.
+    """The tail of each population that may set a threshold.
 
     Scores are cosines. Where all were kept the angles are theirs; else they are those of the bins'
     middles. Raises ValueError where a score is outside [-1, 1].
@@ -43,8 +26,7 @@ def tails_of(evidence: Evidence, policy: Policy, min_people: int) -> tuple[Score
         raise ValueError("these scores are not cosines, so their angles are not known")
     return tuple(
         _tail(evidence, name, members)
-        for name, members in populations(evidence.crowd, evidence.chosen, policy, min_people)
-        if evidence.nonmated.counts.total(members, members)
+        for name, members in setting_a_threshold(evidence, policy, min_people)
     )
 
 
@@ -72,21 +54,12 @@ def _tail(evidence: Evidence, name: str, members: Mask) -> ScoreTail:
         scores = highest_scores(evidence, members, comparisons)
         mean, deviation = angle_model(scores, np.ones(len(scores)))
     else:
-        edges = evidence.distribution.edges
-        mean, deviation = angle_model((edges[:-1] + edges[1:]) / 2, _binned(evidence, name))
+        distribution = evidence.distribution
+        counts = distribution.nonmated_among(np.unique(evidence.crowd.group_of[members]))
+        mean, deviation = angle_model(distribution.middles, counts.astype(np.float64))
     people = int(np.count_nonzero(evidence.nonmated.counts.by_person(members, members)))
     seen = _seen(evidence, members, comparisons)
     return ScoreTail(name, people, comparisons, mean, deviation, seen)
-
-
-def _binned(evidence: Evidence, name: str) -> NDArray[np.float64]:
-    """Shape (bins,): non-mated comparisons within a group, or of everyone."""
-    nonmated = evidence.distribution.nonmated
-    if name == EVERYONE:
-        everyone = np.triu(nonmated.transpose(2, 0, 1)).sum(axis=(1, 2))
-        return np.asarray(everyone, dtype=np.float64)
-    group = evidence.crowd.groups.index(name)
-    return np.asarray(nonmated[group, group], dtype=np.float64)
 
 
 def _seen(evidence: Evidence, members: Mask, comparisons: int) -> tuple[SeenShare, ...]:

@@ -234,8 +234,8 @@ def _floors(distribution: Distribution, share: float, lowest: float) -> Scores:
     """Shape (groups, groups): an edge with enough comparisons at or above it, within and of all."""
     groups = len(distribution.mated)
     within = np.array([distribution.nonmated[group, group] for group in range(groups)])
-    across = np.triu(distribution.nonmated.transpose(2, 0, 1)).sum(axis=(1, 2))
-    overall = min(_edge_above(across, distribution.edges, share), lowest)
+    every = distribution.nonmated_among(np.arange(groups, dtype=np.int32))
+    overall = min(_edge_above(every, distribution.edges, share), lowest)
     floors = np.full((groups, groups), overall)
     for group in range(groups):
         own = _edge_above(within[group], distribution.edges, share)
