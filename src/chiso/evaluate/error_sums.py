@@ -21,7 +21,6 @@ class ErrorSums:
     `independent_units`: the most units that share no person: all people for mated comparisons;
     half of them, rounded down, within a group; the smaller group's people across two; fewer where
     a table holds few of the pairs.
-    `erring_people`: people who take part in at least one error.
     """
 
     errors: int
@@ -38,11 +37,6 @@ class ErrorSums:
     def people(self) -> int:
         """How many people are behind the trials."""
         return len(self.person_trials)
-
-    @property
-    def erring_people(self) -> int:
-        """How many people take part in an error."""
-        return int(np.count_nonzero(self.person_errors))
 
     @property
     def rate(self) -> float:
