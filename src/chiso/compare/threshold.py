@@ -58,7 +58,7 @@ def lacks(record: ThresholdRecord) -> tuple[str, ...]:
     if not record.tails or record.target_fpir is None:
         missing.append(
             "It holds no FPIR: identify uses its value however many references there are. A record "
-            "fitted anew to photos or embeddings holds one."
+            "fitted anew to photos or embeddings holds one, if its scores are cosines."
         )
     if not record.at_scale:
         missing.append("It does not count the misses of large searches.")

@@ -30,9 +30,14 @@ class FittedThreshold:
 
 
 def fit_threshold(
-    evidence: Evidence, target_fmr: float, policy: Policy, seed: int
+    evidence: Evidence,
+    target_fmr: float,
+    policy: Policy,
+    seed: int,
+    *,
+    scores_are_cosines: bool = True,
 ) -> FittedThreshold:
-    """As `fix_threshold`, of cosines, with an interval from a bootstrap over people.
+    """As `fix_threshold`, with an interval from a bootstrap over people.
 
     The interval is of the population that set the value: in each draw the threshold is come by as
     the value was, by the model and the draw's own false scores, or as the lowest that lets no
@@ -40,34 +45,46 @@ def fit_threshold(
     is not in (0, 1) or there are too few people.
     """
     fixed = fix_threshold(
-        evidence, target_fmr, policy, MIN_PEOPLE_IN_GROUP, scores_are_cosines=True
+        evidence,
+        target_fmr,
+        policy,
+        MIN_PEOPLE_IN_GROUP,
+        scores_are_cosines=scores_are_cosines,
     )
     members = evidence.chosen
     if fixed.set_by != EVERYONE:
         members = members & evidence.crowd.members(fixed.set_by)
     generator = np.random.default_rng(seed)
     weights = draw_people(evidence.crowd, evidence.chosen, BOOTSTRAP_DRAWS, generator)
-    drawn = _drawn(evidence, members, fixed.value, target_fmr, weights)
+    drawn = None
+    if scores_are_cosines:
+        drawn = _modelled(evidence, members, fixed.value, target_fmr, weights)
+    if drawn is None:
+        seen = nonmated_errors(evidence, fixed.value, members, members).rate
+        drawn = drawn_thresholds(evidence, max(seen, _NEXT_TO_NONE), members, weights)
     interval = percentile_interval(drawn)
     if interval is None:
         raise ValueError("there are too few people for an interval")
     return FittedThreshold(fixed.value, interval, fixed.set_by, fixed.note)
 
 
-def _drawn(
+def _modelled(
     evidence: Evidence, members: Mask, value: float, target_fmr: float, weights: Scores
-) -> Scores:
-    """Shape (draws,): the threshold in each draw; NaN where it holds no two people."""
-    if np.isneginf(floor_of(evidence, members, members)):
-        rows = population(evidence, members, members)
-        found = evidence.nonmated
-        scores, one, other = found.scores[rows], found.one[rows], found.other[rows]
-        if np.isclose(value, modelled_threshold(scores, np.ones(len(scores)), target_fmr)):
-            modelled = _modelled_draws(scores, one, other, weights, target_fmr)
-            own = drawn_thresholds(evidence, target_fmr, members, weights)
-            return np.where(np.isnan(own), np.nan, np.maximum(modelled, own))
-    seen = nonmated_errors(evidence, value, members, members).rate
-    return drawn_thresholds(evidence, max(seen, _NEXT_TO_NONE), members, weights)
+) -> Scores | None:
+    """Shape (draws,): the modelled threshold in each draw; NaN where it holds no two people.
+
+    None where no model set the value.
+    """
+    if not np.isneginf(floor_of(evidence, members, members)):
+        return None
+    rows = population(evidence, members, members)
+    found = evidence.nonmated
+    scores, one, other = found.scores[rows], found.one[rows], found.other[rows]
+    if not np.isclose(value, modelled_threshold(scores, np.ones(len(scores)), target_fmr)):
+        return None
+    modelled = _modelled_draws(scores, one, other, weights, target_fmr)
+    own = drawn_thresholds(evidence, target_fmr, members, weights)
+    return np.where(np.isnan(own), np.nan, np.maximum(modelled, own))
 
 
 def _modelled_draws(

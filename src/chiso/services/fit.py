@@ -15,8 +15,9 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.samples import Refusal
 from chiso.core.templates import ModelDigest
 from chiso.evaluate.evidence import Crowd
-from chiso.evaluate.vectors import VectorSource
+from chiso.services.audit.normalising import Samples
 from chiso.services.audit.people import crowd_of, crowd_of_embeddings, refused_list
+from chiso.services.fit_normaliser import compared
 from chiso.services.home import Engine
 from chiso.services.study_photos import Seen, StudyPhoto, digest_of_photos, look_at
 from chiso.services.threshold_record import Basis, Wanted, record_from
@@ -63,9 +64,14 @@ def fit(
     study: Study,
     wanted: Wanted,
     now: datetime,
+    *,
+    normaliser: str | None = None,
     done: Callable[[int], None] = lambda _count: None,
 ) -> Fitted:
     """Make a threshold record from a study. `done` is told how many photos have been seen.
+
+    `normaliser`: the name of one to fit to a third of the people; the record carries it, and its
+    threshold is fitted to the scores of the others.
 
     Each person's first photo by name that passes the limits of enrolment is her reference, the
     others are probes: as it is when people are recognised. Raises ChisoError: BAD_MANIFEST where
@@ -74,9 +80,9 @@ def fit(
     crowd = _crowd(study)
     permit = permit_study(study.consent_sha256, now)
     seen = look_at(engine, study.photos, permit, done=done)
-    source = _comparisons(study.name, crowd, seen)
+    samples = _samples(study.name, crowd, seen)
     refused = [(each.photo.name, each.refusal) for each in seen if each.refusal is not None]
-    evidence = source.evidence(np.ones(source.crowd.people, dtype=bool))
+    found = compared(samples, normaliser, wanted.target_fmr)
     grouped = f"by self-reported {study.grouped_by}" if study.grouped_by else "not by group"
     basis = Basis(
         name=study.name,
@@ -84,17 +90,26 @@ def fit(
         source=f"{study.name}: {len(study.photos) - len(refused)} photos, detector "
         f"{engine.detector.name}, embedder {engine.embedder.name}",
         source_sha256=digest_of_photos(seen, study.subjects.__getitem__),
-        remark=f"Groups: {grouped}. {len(refused)} photos refused. Each first photo is compared "
-        f"with the others' other photos. Consent document SHA-256 {study.consent_sha256}.",
+        remark=f"{found.remark}Groups: {grouped}. {len(refused)} photos refused. Each first photo "
+        f"is compared with the others' other photos. Consent document SHA-256 "
+        f"{study.consent_sha256}.",
         made=now,
+        normaliser=found.normaliser,
     )
-    return Fitted(record_from(evidence, basis, wanted), refused)
+    return Fitted(record_from(found.evidence, basis, wanted), refused)
 
 
 def fit_embeddings(
-    table: EmbeddingTable, model: MeasuredModel, wanted: Wanted, now: datetime
+    table: EmbeddingTable,
+    model: MeasuredModel,
+    wanted: Wanted,
+    now: datetime,
+    *,
+    normaliser: str | None = None,
 ) -> ThresholdRecord:
     """Make a threshold record from embeddings that `model` made; every two are compared.
+
+    `normaliser`: as for `fit`.
 
     Raises ChisoError: BAD_TABLE where rows contradict each other, BAD_ARGUMENT where the vectors
     are not this model's or cannot give a threshold.
@@ -109,17 +124,19 @@ def fit_embeddings(
             "Name the model that made them with --model; a home decides only by its own model's.",
         )
     crowd = crowd_of_embeddings(table)
-    source = VectorSource(crowd, table.vectors, table.subjects.codes)
+    samples = Samples(crowd, table.vectors, table.subjects.codes, None)
+    found = compared(samples, normaliser, wanted.target_fmr)
     by = ", ".join(each.column for each in table.groups)
     basis = Basis(
         name=file.name.split(".")[0],
         model=model.digest,
         source=f"{file.name}: {file.rows} embeddings, by word of who gave them of {model.name}",
         source_sha256=file.sha256,
-        remark=f"Groups: by self-reported {by}. Every two embeddings are compared.",
+        remark=f"{found.remark}Groups: by self-reported {by}. Every two embeddings are compared.",
         made=now,
+        normaliser=found.normaliser,
     )
-    return record_from(source.evidence(np.ones(crowd.people, dtype=bool)), basis, wanted)
+    return record_from(found.evidence, basis, wanted)
 
 
 def _crowd(study: Study) -> Crowd:
@@ -130,7 +147,7 @@ def _crowd(study: Study) -> Crowd:
     return crowd_of([column], refused_list(study.name))
 
 
-def _comparisons(name: str, crowd: Crowd, seen: Sequence[Seen]) -> VectorSource:
+def _samples(name: str, crowd: Crowd, seen: Sequence[Seen]) -> Samples:
     """References with probes, of those who have a usable photo."""
     usable = [(each, each.vector) for each in seen if each.vector is not None]
     if not usable:
@@ -141,7 +158,7 @@ def _comparisons(name: str, crowd: Crowd, seen: Sequence[Seen]) -> VectorSource:
         )
     people, owners = np.unique([each.photo.person for each, _ in usable], return_inverse=True)
     groups, group_of = np.unique(crowd.group_of[people], return_inverse=True)
-    return VectorSource(
+    return Samples(
         Crowd(tuple(crowd.groups[group] for group in groups), group_of.astype(np.int32)),
         np.stack([vector for _, vector in usable]),
         owners.astype(np.int32),

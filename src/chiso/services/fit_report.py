@@ -25,7 +25,7 @@ from chiso.evaluate.exact_bounds import exact_interval
 from chiso.evaluate.findings import EVERYONE, FrozenThreshold, Histogram, Rate
 from chiso.evaluate.fit import Policy
 from chiso.evaluate.tails import tail_from_bins
-from chiso.services.threshold_record import finished, group_count, scores_like
+from chiso.services.threshold_record import NO_MODEL, finished, group_count, scores_like
 
 _ROUNDING = 1e-6
 _FEWEST_PEOPLE = 2
@@ -84,8 +84,7 @@ def record_of_audit(
     searches = (
         "a normal model of the angles between the test's templates, from the report's histograms."
         if tails
-        else "the same one for any number of references, since scores that are no cosines have no "
-        "model of angles."
+        else NO_MODEL
     )
     record = ThresholdRecord(
         record_id="",

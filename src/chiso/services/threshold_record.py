@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chiso.compare.calibrate import fit_calibration
+from chiso.compare.normalise.document import document_of
+from chiso.compare.normalise.port import FittedNormaliser
 from chiso.compare.open_set import REFERENCES, search_threshold
 from chiso.compare.threshold import FORMAT, record_bytes
 from chiso.core.decisions import (
@@ -35,8 +37,14 @@ from chiso.evaluate.tails import tails_of
 from chiso.evaluate.threshold_fit import FittedThreshold, fit_threshold
 
 SEED = 20261122
-"""Of the bootstrap over people; written into the record."""
+"""Of the bootstrap over people, and of who is apart for a normaliser; written into the record."""
 _MOST_CALIBRATED = 20_000
+
+NO_MODEL = (
+    "the same one for any number of references, since scores that are no cosines have no model of "
+    "angles."
+)
+"""What a record's note says of searches where it has no tails."""
 
 MissesAt = Callable[[float], tuple[Misses, ...]]
 
@@ -61,7 +69,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a record rests on: the set's name, the model measured, where from, and remarks."""
+    """What a record rests on: the set's name, the model measured, where from, and remarks.
+
+    `normaliser`: what made the scores of cosines; None where they are cosines.
+    """
 
     name: str
     model: ModelDigest
@@ -69,17 +80,23 @@ class Basis:
     source_sha256: str
     remark: str
     made: datetime
+    normaliser: FittedNormaliser | None = None
 
 
 def record_from(evidence: Evidence, basis: Basis, wanted: Wanted) -> ThresholdRecord:
-    """The record that comparisons of one model's templates, cosines, give.
+    """The record that comparisons of one model's templates give, under the basis's normaliser.
 
-    Raises ChisoError(BAD_ARGUMENT) where there are too few people, or photos of each, to give one.
+    Where scores are no cosines nothing models their angles: no search holds an FPIR. Raises
+    ChisoError(BAD_ARGUMENT) where there are too few people, or photos of each, to give a record.
     """
+    normaliser = basis.normaliser
+    cosines = normaliser is None or normaliser.gives_cosines
     try:
-        fitted = fit_threshold(evidence, wanted.target_fmr, wanted.policy, SEED)
+        fitted = fit_threshold(
+            evidence, wanted.target_fmr, wanted.policy, SEED, scores_are_cosines=cosines
+        )
         calibration = _calibrated(evidence)
-        tails = tails_of(evidence, wanted.policy, MIN_PEOPLE_IN_GROUP)
+        tails = tails_of(evidence, wanted.policy, MIN_PEOPLE_IN_GROUP) if cosines else ()
     except ValueError as error:
         raise ChisoError(
             Code.BAD_ARGUMENT,
@@ -89,7 +106,7 @@ def record_from(evidence: Evidence, basis: Basis, wanted: Wanted) -> ThresholdRe
     record = ThresholdRecord(
         record_id="",
         model=basis.model,
-        normaliser=NO_NORMALISER,
+        normaliser=NO_NORMALISER if normaliser is None else normaliser.digest,
         policy=wanted.policy.value,
         target_fmr=wanted.target_fmr,
         value=fitted.value,
@@ -105,10 +122,12 @@ def record_from(evidence: Evidence, basis: Basis, wanted: Wanted) -> ThresholdRe
         set_by=fitted.set_by,
         counted_on=CountedOn.SAME_PEOPLE,
         seed=SEED,
-        target_fpir=wanted.target_fpir,
+        target_fpir=wanted.target_fpir if tails else None,
         tails=tails,
+        normaliser_document=None if normaliser is None else document_of(normaliser),
     )
-    return finished(record, basis.name, lambda value: _missed(evidence, value))
+    name = basis.name if normaliser is None else f"{basis.name}-{normaliser.name}"
+    return finished(record, name, lambda value: _missed(evidence, value))
 
 
 def finished(record: ThresholdRecord, name: str, misses_at: MissesAt) -> ThresholdRecord:
@@ -193,10 +212,15 @@ def scores_like(edges: Scores, counts: NDArray[np.generic]) -> Scores:
 def _note(fitted: FittedThreshold, tails: Sequence[ScoreTail], remark: str) -> str:
     behind = {tail.group: tail.people for tail in tails}
     people = ", ".join(f"{name} {count}" for name, count in behind.items())
+    searches = NO_MODEL
+    if tails:
+        searches = (
+            f"a normal model of the angles between templates; people behind it: {people}. Far "
+            "beyond them it is an extrapolation, not a measurement."
+        )
     return (
         f"Set by the false scores of: {fitted.set_by}. {fitted.note} {remark} Interval of the "
         f"value: bootstrap over people, seed {SEED}. The error counts are of the people that the "
         "threshold was fitted to, so they show the fit and prove nothing about others. Thresholds "
-        "of searches: a normal model of the angles between templates; people behind it: "
-        f"{people}. Far beyond them it is an extrapolation, not a measurement."
+        f"of searches: {searches}"
     )

@@ -31,6 +31,7 @@ class AsNorm:
     name = "as-norm"
     is_oracle = False
     holds_people = True
+    gives_cosines = False
 
     def __post_init__(self) -> None:
         if np.ndim(self.cohort) != 2 or np.ndim(self.top):

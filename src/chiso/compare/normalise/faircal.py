@@ -34,6 +34,7 @@ class FairCal:
     name = "faircal"
     is_oracle = False
     holds_people = False
+    gives_cosines = False
 
     def __post_init__(self) -> None:
         require_rows(self.centres, self.maps, (4,))

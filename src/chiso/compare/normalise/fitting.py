@@ -21,8 +21,11 @@ from chiso.compare.normalise.port import (
     calibration_set,
 )
 
-NAMES = (AsNorm.name, Fsn.name, FairCal.name, LocalDensity.name)
+_KINDS = (AsNorm, Fsn, FairCal, LocalDensity)
+NAMES = tuple(kind.name for kind in _KINDS)
 """What can be asked for by name, beside "none" and "all"."""
+FOR_HOMES = tuple(kind.name for kind in _KINDS if not kind.holds_people)
+"""Those that a threshold record may carry, since they keep no single person's vectors."""
 
 
 def fit_named(

@@ -28,6 +28,7 @@ class Fsn:
     name = "fsn"
     is_oracle = False
     holds_people = False
+    gives_cosines = False
 
     def __post_init__(self) -> None:
         require_rows(self.centres, self.offsets, ())

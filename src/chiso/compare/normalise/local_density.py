@@ -38,6 +38,7 @@ class LocalDensity:
     name = "local-density"
     is_oracle = False
     holds_people = False
+    gives_cosines = True
 
     def __post_init__(self) -> None:
         require_rows(self.anchors, self.angles, (2,))

@@ -26,6 +26,15 @@ def normaliser_of(record: ThresholdRecord) -> FittedNormaliser | None:
     return fitted
 
 
+def name_of(record: ThresholdRecord) -> str:
+    """What the record's normaliser is called; "unusable" where it can score nothing here."""
+    try:
+        fitted = normaliser_of(record)
+    except ChisoError:
+        return "unusable"
+    return NO_NORMALISER if fitted is None else fitted.name
+
+
 @lru_cache(maxsize=2)
 def _read(document: str | None, record_id: str) -> FittedNormaliser:
     if document is None:

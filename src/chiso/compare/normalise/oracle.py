@@ -31,6 +31,7 @@ class OracleGroup:
     name = "oracle-group"
     is_oracle = True
     holds_people = True
+    gives_cosines = True
 
     @property
     def digest(self) -> str:

@@ -18,6 +18,7 @@ class Plain:
     name = NO_NORMALISER
     is_oracle = False
     holds_people = False
+    gives_cosines = True
 
     @property
     def digest(self) -> str:

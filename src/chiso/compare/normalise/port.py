@@ -31,7 +31,8 @@ class FittedNormaliser(Protocol):
 
     `name`: short, as a command line has it. `digest`: hex SHA-256 of its document. `is_oracle`: it
     knows groups, and is for comparison only. `holds_people`: it keeps vectors of single people, so
-    it may be measured but never put into a home.
+    it may be measured but never put into a home. `gives_cosines`: its scores are cosines again,
+    whose angles have a model; else a threshold of them is for all sizes of search.
     """
 
     @property
@@ -52,6 +53,11 @@ class FittedNormaliser(Protocol):
     @property
     def holds_people(self) -> bool:
         """Whether it keeps vectors of single people."""
+        ...
+
+    @property
+    def gives_cosines(self) -> bool:
+        """Whether its scores are cosines of angles that are distributed as everyone's."""
         ...
 
     def prepare(self, vectors: Vectors) -> Scores:

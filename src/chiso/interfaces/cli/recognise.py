@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from chiso import wiring
-from chiso.core.decisions import SearchThreshold
+from chiso.compare.normalise.of_record import name_of
+from chiso.core.decisions import NO_NORMALISER, SearchThreshold, ThresholdRecord
 from chiso.core.errors import ChisoError, Kind
 from chiso.core.samples import Box, Refusal
 from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
@@ -141,6 +142,7 @@ def _document(answer: PhotoAnswer, threshold: SearchThreshold) -> dict[str, obje
             for face in answer.faces
         ],
         "threshold": threshold.record.record_id,
+        "normaliser_name": name_of(threshold.record),
         "search": {
             "references": threshold.references,
             "value": threshold.value,
@@ -188,7 +190,7 @@ def _show_threshold(threshold: SearchThreshold) -> None:
     among = counted(threshold.references, "reference")
     show(
         f"A match is {threshold.value:.4f} or more among {among} "
-        f"({threshold.record.record_id}; by its model, {held})."
+        f"({threshold.record.record_id}{_normalised(threshold.record)}; by its model, {held})."
     )
 
 
@@ -202,6 +204,7 @@ def _report_verified(subject: str, answer: VerifyAnswer, json: bool) -> int:
                 "score": verified.score,
                 "llr": verified.llr,
                 "threshold": answer.record.record_id,
+                "normaliser_name": name_of(answer.record),
             }
         )
     elif verified.match:
@@ -211,9 +214,14 @@ def _report_verified(subject: str, answer: VerifyAnswer, json: bool) -> int:
     if not json:
         show(
             f"Score {verified.score:.3f}, threshold {answer.record.value:.3f} "
-            f"({answer.record.record_id})."
+            f"({answer.record.record_id}{_normalised(answer.record)})."
         )
     return Exit.DONE if verified.match else Exit.NO_MATCH
+
+
+def _normalised(record: ThresholdRecord) -> str:
+    name = name_of(record)
+    return "" if name == NO_NORMALISER else f"; scores normalised by {name}"
 
 
 def _verify_refused(error: ChisoError, json: bool) -> int:

@@ -16,6 +16,7 @@ from chiso.interfaces.cli.audit_reports import read_audited_threshold
 from chiso.interfaces.cli.output import progress
 from chiso.interfaces.cli.study import read_study
 from chiso.services.fit import Fitted, MeasuredModel, fit, fit_embeddings
+from chiso.services.fit_normaliser import require_for_homes
 from chiso.services.fit_report import record_of_audit
 from chiso.services.threshold_record import Wanted
 
@@ -31,6 +32,7 @@ class Asked:
     policy: Policy | None
     target_fpir: float
     by: str | None
+    normaliser: str | None
 
 
 def record_of(source: Path, asked: Asked, pack: PackCard) -> Fitted:
@@ -40,6 +42,8 @@ def record_of(source: Path, asked: Asked, pack: PackCard) -> Fitted:
         Policy.WORST_GROUP if asked.policy is None else asked.policy,
         asked.target_fpir,
     )
+    if asked.normaliser is not None:
+        require_for_homes(asked.normaliser)
     if source.is_dir():
         return _of_photos(source, asked, wanted, pack)
     if asked.consent is not None:
@@ -60,7 +64,8 @@ def _of_photos(source: Path, asked: Asked, wanted: Wanted, pack: PackCard) -> Fi
     study = read_study(source, asked.consent, by)
     engine = wiring.open_engine(pack, CaptureSettings())
     with progress("Measuring", len(study.photos)) as step:
-        return fit(engine, study, wanted, wiring.clock().now(), step.to)
+        now = wiring.clock().now()
+        return fit(engine, study, wanted, now, normaliser=asked.normaliser, done=step.to)
 
 
 def _of_embeddings(source: Path, asked: Asked, wanted: Wanted, pack: PackCard) -> Fitted:
@@ -69,10 +74,18 @@ def _of_embeddings(source: Path, asked: Asked, wanted: Wanted, pack: PackCard) -
     if dimensions is None:
         raise ValueError(f"{pack.embedder} is no embedder")
     model = MeasuredModel(pack.embedder, pack.digest, dimensions)
-    return Fitted(fit_embeddings(table, model, wanted, wiring.clock().now()), ())
+    now = wiring.clock().now()
+    return Fitted(fit_embeddings(table, model, wanted, now, normaliser=asked.normaliser), ())
 
 
 def _of_report(source: Path, asked: Asked, wanted: Wanted, pack: PackCard) -> Fitted:
+    if asked.normaliser is not None:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            "--normaliser cannot be had from a report: it says what normalisers change, and "
+            "carries none.",
+            "Give the embeddings or the photos that were audited with --from.",
+        )
     audited = read_audited_threshold(source, pack)
     if asked.by is not None:
         raise _unused("--by", "groups are the report's", "photos or embeddings")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from chiso.compare.normalise.of_record import name_of
 from chiso.compare.threshold import lacks
-from chiso.core.decisions import AtScale, CountedOn, Misses, ThresholdRecord
+from chiso.core.decisions import NO_NORMALISER, AtScale, CountedOn, Misses, ThresholdRecord
 from chiso.interfaces.cli.output import show, table
 
 _COUNTED = {
@@ -25,7 +26,7 @@ def show_record(record: ThresholdRecord, used: bool) -> None:
     )
     show(
         f"  {record.source}; {record.people} people; made {record.made}; model "
-        f"{record.model[:12]}; normaliser {record.normaliser}."
+        f"{record.model[:12]}; normaliser {normaliser_text(record)}."
     )
     show(f"  {record.note}")
     for sentence in lacks(record):
@@ -48,19 +49,27 @@ def show_record(record: ThresholdRecord, used: bool) -> None:
     )
 
 
+def normaliser_text(record: ThresholdRecord) -> str:
+    """What it is called; and the start of its digest, where there is one."""
+    if record.normaliser == NO_NORMALISER:
+        return NO_NORMALISER
+    return f"{name_of(record)} ({record.normaliser[:12]})"
+
+
 def show_scale(record: ThresholdRecord) -> None:
     """What a search asks for at each size, and what that costs: by the record's model."""
     if not record.at_scale:
         return
     if record.target_fpir is None:
         held = "This record holds no FPIR: every search uses its value, and the FPIR grows."
+        model = f"every comparison matches falsely at the target FMR, {record.target_fmr:g}"
     else:
         held = f"A search holds an FPIR of {record.target_fpir:g} with a stricter threshold."
+        model = f"a normal distribution of angles, {record.people} people behind it"
     show(
-        f"  {held} FPIR is a model, not a measurement: a normal distribution of angles, "
-        f"{record.people} people behind it, comparisons taken as independent. Beyond the "
-        "comparisons counted above it is extrapolated. Missed: mated comparisons below the "
-        "threshold."
+        f"  {held} FPIR is a model, not a measurement: {model}, comparisons taken as independent. "
+        "Beyond the comparisons counted above it is extrapolated. Missed: mated comparisons below "
+        "the threshold."
     )
     groups = [misses.group for misses in record.at_scale[0].misses]
     table(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chiso import wiring
+from chiso.compare.normalise.of_record import name_of
 from chiso.compare.threshold import record_bytes
 from chiso.core.catalogue import PackCard
 from chiso.core.decisions import ThresholdRecord
@@ -17,7 +18,7 @@ from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import HomeOption, JsonOption
 from chiso.interfaces.cli.output import counted, emit, say, show
 from chiso.interfaces.cli.records import record_document
-from chiso.interfaces.cli.threshold_table import show_record, show_scale
+from chiso.interfaces.cli.threshold_table import normaliser_text, show_record, show_scale
 from chiso.services import thresholds
 from chiso.services.home import Home
 from chiso.services.thresholds import Laxer
@@ -82,6 +83,7 @@ def use(record: _RecordArgument, home: HomeOption = None, json: JsonOption = Fal
             {
                 "in_use": chosen.record_id,
                 "model": chosen.model,
+                "normaliser_name": name_of(chosen),
                 "value": chosen.value,
                 "value_before": None if before is None else before.value,
                 "laxer_than_before": None if laxer is None else bool(laxer),
@@ -89,7 +91,10 @@ def use(record: _RecordArgument, home: HomeOption = None, json: JsonOption = Fal
             }
         )
     else:
-        show(f"{chosen.record_id} decides from now on: a match is {chosen.value:.4f} or more.")
+        show(
+            f"{chosen.record_id} decides from now on: a match is {chosen.value:.4f} or more; "
+            f"normaliser {normaliser_text(chosen)}."
+        )
     return Exit.DONE
 
 
@@ -155,6 +160,18 @@ def fit(
             show_default=False,
         ),
     ] = None,
+    normaliser: Annotated[
+        str | None,
+        typer.Option(
+            "--normaliser",
+            metavar="NAME",
+            help="fsn, faircal or local-density: fit this score normaliser to a third of the "
+            "people, and the threshold to the scores that it gives the others. The record carries "
+            "it, and a home that uses the record decides by it. Only local-density's hold an FPIR. "
+            "Default: none; scores are cosines.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write the record here, and touch no home."),
@@ -178,12 +195,17 @@ def fit(
     each person's first by name that passes the limits of enrolment is compared with the others'
     other photos.
 
+    A normaliser moves each score by how alike faces around both are, and sees nobody's group. Look
+    first whether it helps, and whom: chiso audit embeddings FILE --normaliser all --out DIR.
+
     Example: chiso threshold fit --from photos --consent signed.pdf --by ethnicity
+
+    Example: chiso threshold fit --from embeddings.parquet --normaliser local-density
     """
     from chiso.interfaces.cli import threshold_sources as sources  # polars, scipy
 
     opened = None if out is not None else wiring.open_home(wiring.home_directory(home))
-    asked = sources.Asked(consent, target_fmr, policy, target_fpir, by)
+    asked = sources.Asked(consent, target_fmr, policy, target_fpir, by, normaliser)
     made = sources.record_of(source, asked, _pack(opened, model))
     if opened is not None:
         thresholds.add(opened, made.record)

@@ -33,7 +33,7 @@ class Samples:
     vectors: NDArray[np.float32]
     person: NDArray[np.int32]
     roles: NDArray[np.int8] | None
-    share: Callable[[float], None]
+    share: Callable[[float], None] = lambda _share: None
 
     def source(self, plan: AuditPlan, normaliser: FittedNormaliser | None = None) -> VectorSource:
         """All comparisons, under a normaliser or as they are."""
@@ -72,25 +72,29 @@ def normalised(samples: Samples, plan: AuditPlan, asked: str | None) -> Mapping[
     """
     if asked is None:
         return {}
+    return {
+        each.name: Normalised(samples.source(plan, each), each.is_oracle, each.holds_people)
+        for each in fitted_apart(samples, plan, asked)
+    }
+
+
+def fitted_apart(samples: Samples, plan: AuditPlan, asked: str) -> tuple[FittedNormaliser, ...]:
+    """The normalisers asked for, fitted to the people of the plan's calibration and to no others.
+
+    Raises ChisoError(BAD_ARGUMENT) where these are too few.
+    """
     rows = np.flatnonzero(split_people(samples.crowd, plan).calibration[samples.person])
     vectors, person = samples.vectors[rows], samples.person[rows]
-    fitted: tuple[FittedNormaliser, ...]
     try:
         if asked == ALL:
-            everyone = fit_all(vectors, person, plan.seed)
-            fitted = (*everyone, _oracle(samples, rows, plan.seed))
-        else:
-            fitted = (fit_named(asked, vectors, person, plan.seed),)
+            return (*fit_all(vectors, person, plan.seed), _oracle(samples, rows, plan.seed))
+        return (fit_named(asked, vectors, person, plan.seed),)
     except ValueError as error:
         raise ChisoError(
             Code.BAD_ARGUMENT,
             f"No normaliser can be fitted: {error}.",
             "A third of the people are set apart for it: add people, or leave --normaliser out.",
         ) from error
-    return {
-        each.name: Normalised(samples.source(plan, each), each.is_oracle, each.holds_people)
-        for each in fitted
-    }
 
 
 def _oracle(samples: Samples, rows: NDArray[np.intp], seed: int) -> FittedNormaliser:
