@@ -76,17 +76,6 @@ EVERYDAY = Severity(
     roll_deg=6.0,
     occluded=0.1,
 )
-HARD = Severity(
-    inter_eye_px=(14.0, 24.0),
-    light=(0.05, 0.3),
-    lift=(0.0, 1.0),
-    blur_ratio=(0.03, 0.1),
-    jpeg_quality=(15, 50),
-    yaw_deg=15.0,
-    pitch_deg=9.0,
-    roll_deg=9.0,
-    occluded=0.3,
-)
 
 
 def everyday_photo(
