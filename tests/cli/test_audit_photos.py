@@ -137,6 +137,22 @@ def test_photos_whose_names_are_not_unicode_are_measured_and_named(
     assert fitted.document["source_sha256"] == done.document["input_sha256"]
 
 
+def test_folders_whose_names_are_not_unicode_are_read_written_and_named(
+    run: Chiso, folder: Path, tmp_path: Path
+) -> None:
+    odd = folder.rename(tmp_path / os.fsdecode(b"caf\xe9"))
+    out = tmp_path / os.fsdecode(b"r\xe9sum\xe9")
+    consent = ("--consent", tmp_path / "form.pdf")
+    words = ("audit", "photos", odd, *consent, "--by", "group", "--threshold", "0.93")
+    done = run.process(*words, "--out", out)
+    assert done.status == 0, done
+    report = Path(done.document["files"]["report.json"])
+    assert report == out / "report.json"
+    assert json.loads(report.read_bytes())["provenance"]["audited"]["name"] == r"caf\xe9"
+    fitted = _fit(run, odd, tmp_path, "--by", "group")
+    assert fitted.document["record_id"].startswith(r"caf\xe9-worst-group-")
+
+
 def test_probes_are_decoded_again_only_to_be_degraded(
     audit: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

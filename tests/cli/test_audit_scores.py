@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -72,6 +73,19 @@ def test_a_report_is_written_and_its_verdict_said_in_words(audit: Audit, tmp_pat
     assert "0 of 435" in done.stdout
     assert str(out / "report.html") in done.stdout
     assert "does not name samples" in done.stderr
+
+
+def test_a_table_by_a_name_that_is_not_utf_8_is_refused_and_a_report_may_have_one(
+    audit: Audit, tmp_path: Path
+) -> None:
+    out = tmp_path / os.fsdecode(b"r\xe9sum\xe9")
+    told = audit(_even(tmp_path), "--threshold", "0.5", "--out", out)
+    assert told.status == 0, told
+    assert r"r\udce9sum\udce9/report.html" in told.stdout
+    assert {path.name for path in out.iterdir()} == FILES
+    odd = _even(tmp_path).rename(tmp_path / os.fsdecode(b"caf\xe9.csv"))
+    refused = audit(odd, "--threshold", "0.5", "--out", tmp_path / "other", "--json")
+    assert_error(refused, 2, "bad-argument", r"caf\xe9.csv' is not UTF-8", "Rename the file")
 
 
 def test_json_is_one_object_with_verdict_files_digests_and_group_rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import Enum
 from pathlib import Path
 
@@ -24,8 +25,9 @@ def opened_as(path: Path, wanted: tuple[Format, ...]) -> tuple[Format, str]:
     """The format of a file, one of those wanted, and the file's SHA-256.
 
     Raises ChisoError: FILE_MISSING, NOT_A_FILE, FILE_UNREADABLE; BAD_TABLE where it is empty or of
-    another format.
+    another format; BAD_ARGUMENT where its name is not UTF-8.
     """
+    _require_utf_8(path)
     try:
         if path.exists() and not path.is_file():
             kind = "a directory" if path.is_dir() else "not a regular file"
@@ -46,6 +48,18 @@ def opened_as(path: Path, wanted: tuple[Format, ...]) -> tuple[Format, str]:
             Code.FILE_MISSING, f"{path} cannot be a file ({error}).", "Check its name."
         ) from error
     return _format(path, start, wanted), digest
+
+
+def _require_utf_8(path: Path) -> None:
+    """Polars opens no file by another name, and a report could not give it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"The name {os.fsencode(path)!r} is not UTF-8.",
+            "Rename the file, or the folder that it is in.",
+        ) from error
 
 
 def _format(path: Path, start: bytes, wanted: tuple[Format, ...]) -> Format:

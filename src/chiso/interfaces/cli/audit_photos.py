@@ -36,7 +36,7 @@ from chiso.interfaces.cli.audit_options import (
     require_cosine,
 )
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.files import require_new_or_empty, sha256_of
+from chiso.interfaces.cli.files import name_of, require_new_or_empty, sha256_of
 from chiso.interfaces.cli.options import DEFAULT_PACK, JsonOption
 from chiso.interfaces.cli.output import ActBars
 from chiso.interfaces.cli.study import (
@@ -217,7 +217,7 @@ def _read(folder: Path, consent: Path, by: Sequence[str]) -> PhotoSet:
     people = read_people(folder)
     digest = sha256_of(consent, "what these people signed")
     return PhotoSet(
-        name=folder.resolve().name,
+        name=name_of(folder),
         subjects=tuple(each.subject for each in people),
         columns=tuple(_column(folder, people, each) for each in by),
         photos=study_photos(folder, people),

@@ -10,7 +10,7 @@ from chiso.core.catalogue import PackCard
 from chiso.core.errors import ChisoError, Code
 from chiso.core.templates import ModelDigest
 from chiso.evaluate.findings import FrozenThreshold, Histogram, Rate
-from chiso.interfaces.cli.files import read_file
+from chiso.interfaces.cli.files import name_of, read_file
 from chiso.interfaces.fairness_report.schema import (
     FORMAT,
     AuditDocument,
@@ -49,7 +49,7 @@ def read_audited_threshold(path: Path, pack: PackCard) -> AuditedThreshold:
         )
     fixed, plan = document.findings.threshold, said.plan
     return AuditedThreshold(
-        name=path.resolve().parent.name or path.stem,
+        name=name_of(path.resolve().parent) or path.stem,
         report_sha256=hashlib.sha256(content).hexdigest(),
         data_name=said.audited.name,
         data_sha256=said.audited.sha256,

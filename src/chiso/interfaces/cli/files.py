@@ -41,6 +41,11 @@ def read_file(path: Path, what: str, max_bytes: int | None = None) -> bytes:
         ) from error
 
 
+def name_of(path: Path) -> str:
+    """A file's or folder's own name, for documents; bytes in it that are no UTF-8 are escaped."""
+    return os.fsencode(path.resolve().name).decode(errors="backslashreplace")
+
+
 def sha256_of(path: Path, what: str) -> str:
     """Lower-case hex SHA-256 of a file's content. Raises BAD_ARGUMENT for an empty one."""
     content = read_file(path, what)

@@ -22,9 +22,8 @@ _PIPED_COLUMNS = 132
 
 def emit(document: Mapping[str, object]) -> None:
     """One JSON object, one line, on standard output."""
-    # A file's name need not be Unicode; its odd bytes go out as JSON escapes, which they must be.
-    line = json.dumps(document, ensure_ascii=False).encode(errors="backslashreplace").decode()
-    sys.stdout.write(line + "\n")
+    # Escaped as JSON wants it: whoever parses the line has the file's name again.
+    sys.stdout.write(_escaped(json.dumps(document, ensure_ascii=False)) + "\n")
     sys.stdout.flush()
 
 
@@ -36,12 +35,17 @@ def say(text: str) -> None:
 
 def show(text: str) -> None:
     """A line of the answer, on standard output."""
-    sys.stdout.write(_fitted(text, sys.stdout) + "\n")
+    sys.stdout.write(_escaped(_fitted(text, sys.stdout)) + "\n")
 
 
 def show_exactly(text: str) -> None:
     """A line of the answer that someone may copy or check: never broken."""
     sys.stdout.write(text + "\n")
+
+
+def _escaped(text: str) -> str:
+    """A file's name need not be UTF-8; its odd bytes, lone surrogates here, are escaped."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _fitted(text: str, stream: TextIO) -> str:

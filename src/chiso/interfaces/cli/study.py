@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chiso.core.errors import ChisoError, Code
 from chiso.core.labels import label_from
-from chiso.interfaces.cli.files import read_file, sha256_of
+from chiso.interfaces.cli.files import name_of, read_file, sha256_of
 from chiso.services.fit import Study
 from chiso.services.study_photos import StudyPhoto
 
@@ -104,7 +104,7 @@ def read_study(folder: Path, consent: Path, grouped_by: str | None) -> Study:
     subjects = [(each.subject, group) for each, group in zip(people, groups, strict=True)]
     photos = study_photos(folder, people)
     digest = sha256_of(consent, "what these people signed")
-    return Study(folder.resolve().name, subjects, photos, digest, grouped_by or "")
+    return Study(name_of(folder), subjects, photos, digest, grouped_by or "")
 
 
 def study_photos(folder: Path, people: Sequence[PhotographedPerson]) -> tuple[StudyPhoto, ...]:
