@@ -96,6 +96,20 @@ def test_evidence_holds_the_comparisons_whose_both_sides_are_chosen() -> None:
     assert evidence.distribution.nonmated.sum(axis=2).tolist() == [[1, 1], [1, 0]]
 
 
+def test_mated_scores_are_told_apart_by_their_bins_however_few_they_are() -> None:
+    one, other = (side.astype(np.int32) for side in np.triu_indices(300, k=1))
+    mated = np.array([0, 1, 2], np.int32)
+    scores = np.append(np.random.default_rng(1).normal(size=len(one)), [50.0, 60.0, 70.0])
+    owners = np.concatenate([one, mated]), np.concatenate([other, mated])
+    source = ListedSource(crowd_of(300), np.ones(300, np.int64), scores, *owners)
+    found = source.evidence(np.ones(300, dtype=bool)).distribution
+    counted = np.flatnonzero(found.mated[0])
+    assert found.mated[0][counted].tolist() == [1, 1, 1]
+    edges = found.edges
+    for place, score in zip(counted, scores[-3:], strict=True):
+        assert edges[place] <= score < edges[place + 1]
+
+
 def test_a_score_that_is_no_number_is_refused() -> None:
     with pytest.raises(ValueError, match="finite"):
         ListedSource(

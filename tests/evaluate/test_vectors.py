@@ -125,6 +125,40 @@ def test_a_normaliser_sees_each_score_with_its_own_two_samples(keep_all: int) ->
     )
 
 
+class Steep:
+    """Scores far above all others where a cosine is near 1."""
+
+    def prepare(self, vectors: NDArray[np.float32]) -> Scores:
+        return np.zeros((len(vectors), 1))
+
+    def apply(self, scores: NDArray[np.floating], left: Scores, right: Scores) -> Scores:
+        steep: Scores = 100 * scores.astype(np.float64) ** 9
+        return steep
+
+
+def test_the_few_mated_scores_of_a_normaliser_are_told_apart_by_their_bins() -> None:
+    crowd = crowd_of(900)
+    vectors, person = faces(crowd, 1, seed=9)
+    # Half of the people gave a reference and half a probe; three gave both.
+    roles = (person >= 450).astype(np.int8)
+    rng = np.random.default_rng(10)
+    rows = np.flatnonzero(np.isin(person, (10, 200, 400)))
+    again = vectors[rows] + 0.05 * rng.normal(size=(3, vectors.shape[1])).astype(np.float32)
+    again /= np.linalg.norm(again, axis=1, keepdims=True)
+    source = VectorSource(
+        crowd,
+        np.concatenate([vectors, again]),
+        np.concatenate([person, person[rows]]),
+        np.concatenate([roles, np.ones(3, np.int8)]),
+        Steep(),
+    )
+    evidence = source.evidence(np.ones(crowd.people, dtype=bool))
+    mated = evidence.distribution.mated.sum(axis=0)
+    assert mated.sum() == 3
+    assert mated[-1] == 0
+    assert np.count_nonzero(mated) == 3
+
+
 def test_a_vector_that_is_not_of_unit_length_is_named() -> None:
     vectors, person = faces(CROWD, 1, seed=7)
     vectors[5] *= 2

@@ -43,11 +43,17 @@ class Bins:
 COSINES = Bins(-1.0, 1.0)
 
 
-def bins_over(scores: NDArray[np.floating]) -> Bins:
-    """Bins over these scores, with a tenth more at each end, not stretched by a few outliers."""
-    if not len(scores):
+def bins_over(mated: NDArray[np.floating], nonmated: NDArray[np.floating]) -> Bins:
+    """Bins over these scores, with a tenth more at each end, not stretched by a few outliers.
+
+    What is an outlier is told for each kind by itself: among all comparisons mated ones are often
+    so few that they would be taken for outliers altogether.
+    """
+    kinds = [scores for scores in (mated, nonmated) if len(scores)]
+    if not kinds:
         return COSINES
-    low, high = (float(end) for end in np.quantile(scores, [_TAIL, 1 - _TAIL]))
+    ends = [np.quantile(scores, [_TAIL, 1 - _TAIL]) for scores in kinds]
+    low, high = float(min(low for low, _ in ends)), float(max(high for _, high in ends))
     margin = _MARGIN * (high - low) or 0.5
     return Bins(low - margin, high + margin)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -48,6 +48,11 @@ class Side:
     def spread(self, most: int) -> slice:
         """At most so many samples, evenly over all."""
         return slice(0, len(self.person), max(1, -(-len(self.person) // most)))
+
+    def taken(self, rows: NDArray[np.intp]) -> Side:
+        """These samples alone, in the order given; `starts` is still that of all."""
+        context = None if self.context is None else self.context[rows]
+        return replace(self, vectors=self.vectors[rows], person=self.person[rows], context=context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ class ListedSource:
         self._scores = np.asarray(scores, dtype=np.float64)
         self._one = np.asarray(one, dtype=np.int32)
         self._other = np.asarray(other, dtype=np.int32)
-        self._bins = bins_over(self._scores)
+        same = self._one == self._other
+        self._bins = bins_over(self._scores[same], self._scores[~same])
 
     @property
     def crowd(self) -> Crowd:

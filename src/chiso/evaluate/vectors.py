@@ -146,11 +146,16 @@ class VectorSource:
         )
 
     def _bins(self, rows: Side, columns: Side) -> Bins:
-        """Cosines have one range; other scores are sampled, evenly over rows and columns."""
+        """Cosines have one range; other scores are sampled, each kind evenly over samples."""
         if self._normaliser is None:
             return COSINES
         some = Block(rows.spread(_SAMPLED_BLOCK), columns.spread(_SAMPLED_BLOCK), 0, 0, False)
-        return bins_over(scored(rows, columns, some, self._normaliser).ravel())
+        apart = rows.person[some.rows][:, None] != columns.person[some.columns][None, :]
+        nonmated = scored(rows, columns, some, self._normaliser)[apart]
+        one, other = _some_mated(rows, columns, self._crowd.people)
+        pairs = Block(slice(None), slice(None), 0, 0, False)
+        mated = scored(rows.taken(one), columns.taken(other), pairs, self._normaliser).diagonal()
+        return bins_over(mated, nonmated)
 
     def _pass(
         self, rows: Side, columns: Side, bins: Bins | None, floors: Scores | None
@@ -228,6 +233,24 @@ def _told_apart(rows: Side, columns: Side, block: Block) -> tuple[Mask, Mask]:
     second = np.arange(len(columns.person))[block.columns][None, :]
     # Samples lie by person within a group, so one order serves both: earlier row, later column.
     return one < other, (one == other) & (first < second)
+
+
+def _some_mated(
+    rows: Side, columns: Side, people: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of mated comparisons, at most `_SAMPLED_BLOCK`, evenly over rows.
+
+    Each row is taken with the first column of its person.
+    """
+    first = np.full(people, -1, dtype=np.intp)
+    first[columns.person[::-1]] = np.arange(len(columns.person))[::-1]
+    other = first[rows.person]
+    met = other >= 0
+    if rows is columns:
+        met &= other != np.arange(len(other))
+    one = np.flatnonzero(met)
+    one = one[:: max(1, -(-len(one) // _SAMPLED_BLOCK))]
+    return one, other[one]
 
 
 def _floors(distribution: Distribution, share: float, lowest: float) -> Scores:
