@@ -221,6 +221,7 @@ def test_normalisers_stand_beside_none_with_paired_changes() -> None:
         assert [change.group for change in normaliser.changes] == [EVERYONE, "a", "b", "c"]
         assert all(change.fmr_change == 0 for change in normaliser.changes)
         assert all(change.fnmr_change_interval == (0, 0) for change in normaliser.changes)
+        assert all(change.separability_change_interval == (0, 0) for change in normaliser.changes)
     assert "sees groups" in found.normalisers[2].why
 
 
@@ -232,6 +233,20 @@ def test_a_normaliser_that_harms_a_group_is_not_recommended() -> None:
     worst = max(found.changes, key=lambda change: change.fnmr_change)
     assert worst.fnmr_change > 0
     assert worst.fnmr_change_interval[0] > 0
+
+
+def test_a_change_of_separability_lies_within_its_interval_which_can_show_it() -> None:
+    harmful = Normalised(VectorSource(CROWD, VECTORS, PERSON, normaliser=ByGroup(-0.6)))
+    (_, found) = audit(SOURCE, PLAN, normalised={"harmful": harmful}).normalisers
+    lowest = []
+    for each in found.changes:
+        assert each.separability_change is not None
+        assert each.separability_change_interval is not None
+        low, high = each.separability_change_interval
+        assert low <= each.separability_change <= high
+        assert low < high
+        lowest.append(low)
+    assert max(lowest) > 0
 
 
 class FromOneGroup:

@@ -155,6 +155,7 @@ def _normaliser(found: Findings, name: str, factor: float, *, oracle: bool) -> N
                 moved[1],
                 (moved[1] - 0.002, moved[1] + 0.003),
                 0.01 * (at - 1),
+                (0.01 * at - 0.031, 0.01 * at + 0.012),
             )
         )
     return NormaliserFindings(

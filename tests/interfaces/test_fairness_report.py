@@ -112,6 +112,14 @@ def test_every_number_of_the_twin_that_matters_is_on_the_page(
     assert f"seed {found.seed}" in page.text or f"{found.seed} (split" in page.text
 
 
+def test_a_change_of_separability_stands_beside_an_interval_of_its_own() -> None:
+    rows = page_of(unequal_in_large()).rows
+    at = rows.index(next(each for each in rows if "change of separability" in each))
+    everyone = rows[at + 1]
+    assert everyone[0] == "everyone"
+    assert everyone[-2:] == ("−1.0", "−3.1 to +1.2")
+
+
 def test_sources_models_and_seeds_are_named() -> None:
     text = page_of(unequal_in_large()).text
     for told in (

@@ -183,6 +183,7 @@ class GroupChange:
     fnmr_change_interval: tuple[float, float]
     separability_change: float | None
     """FNMR at the group's own FMR of 1 %, less that without a normaliser."""
+    separability_change_interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from chiso.core.decisions import NO_NORMALISER
 from chiso.evaluate.audit_plan import OWN_FMRS, AuditPlan
-from chiso.evaluate.bootstrap import drawn_fmr, drawn_fnmr, percentile_interval
+from chiso.evaluate.bootstrap import drawn_fmr, drawn_fnmr, drawn_separability, percentile_interval
 from chiso.evaluate.counting import at_least, mated_errors, nonmated_errors, require_kept
 from chiso.evaluate.disparities import max_min
 from chiso.evaluate.evidence import Evidence, Mask, Normalised, Scores
@@ -41,6 +41,7 @@ class _Population:
     drawn_fmr: Scores
     drawn_fnmr: Scores
     separability: float | None
+    drawn_separability: Scores
 
 
 def compare_normalisers(
@@ -108,6 +109,7 @@ def _populations(test: Evidence, threshold: float, weights: Scores) -> tuple[_Po
             drawn_fmr(near, threshold, members, members, weights),
             drawn_fnmr(near, threshold, members, weights),
             _separability(test, members),
+            drawn_separability(test, OWN_FMRS[0], members, weights),
         )
         for name, members in [(EVERYONE, test.chosen), *named]
     )
@@ -142,9 +144,10 @@ def _finding(
 
 def _change(after: _Population, before: _Population) -> GroupChange:
     """Paired: both sides of a change are computed from the same draws of people."""
-    change = None
+    change, interval = None, None
     if after.separability is not None and before.separability is not None:
         change = after.separability - before.separability
+        interval = _paired(after.drawn_separability - before.drawn_separability)
     return GroupChange(
         group=before.name,
         fmr=after.fmr,
@@ -154,6 +157,7 @@ def _change(after: _Population, before: _Population) -> GroupChange:
         fnmr_change=after.fnmr.value - before.fnmr.value,
         fnmr_change_interval=_paired(after.drawn_fnmr - before.drawn_fnmr),
         separability_change=change,
+        separability_change_interval=interval,
     )
 
 

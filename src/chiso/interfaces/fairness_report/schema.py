@@ -144,6 +144,7 @@ class ChangePart(Part):
     fnmr_change: float | None
     fnmr_change_interval: Ends
     separability_change: float | None
+    separability_change_interval: Ends | None
 
 
 class NormaliserPart(Part):

@@ -125,7 +125,8 @@ class ChangeRow:
     fnmr: str
     fnmr_change: str
     fnmr_interval: str
-    separability: str
+    separability_change: str
+    separability_interval: str
 
 
 def standings(findings: Findings) -> tuple[Standing, ...]:
@@ -214,14 +215,10 @@ def changes(normaliser: NormaliserFindings) -> tuple[ChangeRow, ...]:
         ChangeRow(
             each.group,
             full_text(each.fmr),
-            points(each.fmr_change, each.fmr_change_interval),
-            points_range(each.fmr_change_interval),
+            *_changed(each.fmr_change, each.fmr_change_interval),
             full_text(each.fnmr),
-            points(each.fnmr_change, each.fnmr_change_interval),
-            points_range(each.fnmr_change_interval),
-            NOTHING
-            if each.separability_change is None
-            else points(each.separability_change, each.fnmr_change_interval),
+            *_changed(each.fnmr_change, each.fnmr_change_interval),
+            *_changed(each.separability_change, each.separability_change_interval),
         )
         for each in normaliser.changes
     )
@@ -230,6 +227,12 @@ def changes(normaliser: NormaliserFindings) -> tuple[ChangeRow, ...]:
 def refused(samples: Sequence[RefusedSamples]) -> tuple[tuple[str, str, str, str], ...]:
     """Samples without a template: group, role, reason, how many."""
     return tuple((each.group, each.role, each.code, f"{each.count:,}") for each in samples)
+
+
+def _changed(change: float | None, interval: tuple[float, float] | None) -> tuple[str, str]:
+    if change is None or interval is None:
+        return NOTHING, NOTHING
+    return points(change, interval), points_range(interval)
 
 
 def _standing(findings: Findings, group: GroupFindings) -> Standing:
