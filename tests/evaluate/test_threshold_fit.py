@@ -55,6 +55,15 @@ def test_draws_summed_by_pairs_are_the_model_of_each_draw() -> None:
     assert low < whole < high
 
 
+def test_draws_without_the_false_score_that_set_the_value_ask_what_the_model_does() -> None:
+    evidence = _simulated({"x": (30, 1.0, 0.1)})
+    others = evidence.nonmated.scores.copy()
+    evidence.nonmated.scores[0] = 0.95
+    fitted = fit_threshold(evidence, 1e-6, Policy.POOLED, seed=1)
+    assert fitted.value == np.nextafter(0.95, 1)
+    assert fitted.interval[0] > others.max() + 0.05
+
+
 def test_the_worst_group_sets_the_threshold() -> None:
     evidence = _simulated({"close": (10, 0.8, 0.1), "far": (10, 1.0, 0.03)})
     fitted = fit_threshold(evidence, 0.001, Policy.WORST_GROUP, seed=1)

@@ -9,10 +9,10 @@ import numpy as np
 
 from chiso.evaluate.bootstrap import draw_people, drawn_thresholds, percentile_interval
 from chiso.evaluate.counting import floor_of, nonmated_errors, population
-from chiso.evaluate.evidence import Evidence, Index, Mask, Scores
+from chiso.evaluate.evidence import Evidence, Mask, Scores
 from chiso.evaluate.findings import EVERYONE
-from chiso.evaluate.fit import MIN_PEOPLE_IN_GROUP, Policy, modelled_threshold
-from chiso.evaluate.fixing import fix_threshold
+from chiso.evaluate.fit import MIN_PEOPLE_IN_GROUP, Policy
+from chiso.evaluate.fixing import Candidate, Manner, candidate_thresholds
 
 BOOTSTRAP_DRAWS = 1000
 # A rate of 0 asks for nothing; this one, of fewer comparisons than anyone has, for the highest.
@@ -44,56 +44,51 @@ def fit_threshold(
     larger share of its false scores match than the value does. Raises ValueError where the target
     is not in (0, 1) or there are too few people.
     """
-    fixed = fix_threshold(
+    candidates = candidate_thresholds(
         evidence,
         target_fmr,
         policy,
         MIN_PEOPLE_IN_GROUP,
         scores_are_cosines=scores_are_cosines,
     )
+    fixed = candidates.strictest
     members = evidence.chosen
-    if fixed.set_by != EVERYONE:
-        members = members & evidence.crowd.members(fixed.set_by)
+    if fixed.name != EVERYONE:
+        members = members & evidence.crowd.members(fixed.name)
     generator = np.random.default_rng(seed)
     weights = draw_people(evidence.crowd, evidence.chosen, BOOTSTRAP_DRAWS, generator)
-    drawn = None
-    if scores_are_cosines:
-        drawn = _modelled(evidence, members, fixed.value, target_fmr, weights)
-    if drawn is None:
-        seen = nonmated_errors(evidence, fixed.value, members, members).rate
-        drawn = drawn_thresholds(evidence, max(seen, _NEXT_TO_NONE), members, weights)
-    interval = percentile_interval(drawn)
+    interval = percentile_interval(_drawn(evidence, members, fixed, target_fmr, weights))
     if interval is None:
         raise ValueError("there are too few people for an interval")
-    return FittedThreshold(fixed.value, interval, fixed.set_by, fixed.note)
+    return FittedThreshold(fixed.threshold, interval, fixed.name, candidates.note)
 
 
-def _modelled(
-    evidence: Evidence, members: Mask, value: float, target_fmr: float, weights: Scores
-) -> Scores | None:
-    """Shape (draws,): the modelled threshold in each draw; NaN where it holds no two people.
+def _drawn(
+    evidence: Evidence, members: Mask, fixed: Candidate, target_fmr: float, weights: Scores
+) -> Scores:
+    """Shape (draws,): the threshold in each draw; NaN where it holds no two people.
 
-    None where no model set the value.
+    Where comparisons were only counted there is nothing to draw a model's angles from, and one that
+    was modelled is drawn as the others are.
     """
-    if not np.isneginf(floor_of(evidence, members, members)):
-        return None
-    rows = population(evidence, members, members)
-    found = evidence.nonmated
-    scores, one, other = found.scores[rows], found.one[rows], found.other[rows]
-    if not np.isclose(value, modelled_threshold(scores, np.ones(len(scores)), target_fmr)):
-        return None
-    modelled = _modelled_draws(scores, one, other, weights, target_fmr)
-    own = drawn_thresholds(evidence, target_fmr, members, weights)
-    return np.where(np.isnan(own), np.nan, np.maximum(modelled, own))
+    if fixed.manner is Manner.MODELLED and np.isneginf(floor_of(evidence, members, members)):
+        modelled = _modelled_draws(evidence, members, weights, target_fmr)
+        own = drawn_thresholds(evidence, target_fmr, members, weights)
+        return np.where(np.isnan(own), np.nan, np.maximum(modelled, own))
+    seen = nonmated_errors(evidence, fixed.threshold, members, members).rate
+    return drawn_thresholds(evidence, max(seen, _NEXT_TO_NONE), members, weights)
 
 
 def _modelled_draws(
-    scores: Scores, one: Index, other: Index, weights: Scores, target_fmr: float
+    evidence: Evidence, members: Mask, weights: Scores, target_fmr: float
 ) -> Scores:
     """`modelled_threshold` in each draw, shape (draws,), a comparison weighing w_i · w_j.
 
     By sums over pairs of people, so that a draw costs no pass over the comparisons.
     """
+    rows = population(evidence, members, members)
+    found = evidence.nonmated
+    scores, one, other = found.scores[rows], found.one[rows], found.other[rows]
     people, at = np.unique(np.concatenate([one, other]), return_inverse=True)
     size, cells = len(people), at[: len(one)] * len(people) + at[len(one) :]
     some = weights[:, people]
