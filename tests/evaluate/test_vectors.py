@@ -95,6 +95,17 @@ def test_errors_below_the_floor_are_refused_unless_their_threshold_was_named() -
     assert found.errors == expected.errors
 
 
+def test_more_comparisons_than_can_be_kept_are_refused_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chiso.evaluate.vectors._MOST_KEPT", 1000)
+    source = VectorSource(CROWD, *faces(CROWD, 3, seed=5), keep_all=100)
+    everyone = np.ones(CROWD.people, dtype=bool)
+    assert len(source.evidence(everyone).nonmated.scores) <= 1000
+    with pytest.raises(ValueError, match=r"more than 1,000 .* a higher threshold or a lower FMR"):
+        source.evidence(everyone, 0.2)
+
+
 class Shifted:
     """Scores far from [-1, 1], by what each sample brings."""
 

@@ -27,6 +27,7 @@ KEPT_SHARE = 0.03
 _KEPT_TIMES = 3
 """So many times the share of an FMR that is asked about: draws of people reach further down."""
 KEEP_ALL_UP_TO = 4_000_000
+# Of 16 bytes each: 2 GB.
 _MOST_KEPT = 120_000_000
 _SAMPLED_BLOCK = 1500
 _UNIT_TOLERANCE = 1e-3
@@ -206,8 +207,8 @@ class _Kept:
         self._size += len(at)
         if self._size > _MOST_KEPT:
             raise ValueError(
-                "too many comparisons score alike to be kept: a fifth of all or more would have "
-                "to be; measure fewer people, or a threshold that accepts fewer"
+                f"more than {_MOST_KEPT:,} comparisons would have to be kept to tell their errors; "
+                "ask for a higher threshold or a lower FMR, or measure fewer people"
             )
         self._scores.append(scores.ravel()[at])
         self._one.append(rows[at // scores.shape[1]])
