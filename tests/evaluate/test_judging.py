@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chiso.evaluate.audit_plan import Requirements
-from chiso.evaluate.error_sums import ErrorSums
+from chiso.evaluate.error_sums import ErrorSums, mated_sums
 from chiso.evaluate.findings import IntervalMethod, Judgement, Rate, Verdict
 from chiso.evaluate.growth import grown
 from chiso.evaluate.intervals import rate_of
@@ -24,17 +24,7 @@ def mated(people: int, erring: int) -> ErrorSums:
     """One comparison a person."""
     errors = np.zeros(people)
     errors[:erring] = 1
-    return ErrorSums(
-        errors=erring,
-        trials=people,
-        person_errors=errors,
-        person_trials=np.ones(people),
-        unit_errors_squared=erring,
-        unit_errors_times_trials=erring,
-        unit_trials_squared=people,
-        independent_units=people,
-        is_mated=True,
-    )
+    return mated_sums(errors, np.ones(people))
 
 
 def nonmated(people: int, erring_pairs: int) -> ErrorSums:

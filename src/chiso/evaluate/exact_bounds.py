@@ -1,4 +1,4 @@
-"""Bounds on an error rate that need no law of errors: people are alike or not, many or few.
+"""Bounds on an error rate of people drawn independently, whatever law their errors follow.
 
 The rate meant is that of comparisons, errors by trials, so that who has more of them weighs more:
 that of all people who have as many each as these. Nothing is assumed of whether those with many err
