@@ -8,6 +8,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from chiso.evaluate.fixing import just_above
+
 Vectors = NDArray[np.float32]
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -15,7 +17,6 @@ Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 OWN_FMR, STRICT_FMR = 0.01, 0.001
-_ROUNDING = 1e-9
 
 
 class Count(IntEnum):
@@ -91,17 +92,6 @@ def scores_by_person(probes: Templates, references: Templates, people: int) -> F
     return best
 
 
-def lowest_threshold(nonmated: Floats, fmr: float) -> float:
-    """The lowest threshold at which the FMR is at most `fmr`; scores from the highest down.
-
-    As `evaluate.fixing.lowest_threshold`: just above the score that would be one too many.
-    """
-    allowed = int(fmr * len(nonmated) + _ROUNDING)
-    if len(nonmated) <= allowed:
-        return -np.inf
-    return float(np.nextafter(nonmated[allowed], np.inf))
-
-
 def counted(
     everyday: Floats,
     everyday_person: Index,
@@ -121,16 +111,17 @@ def counted(
     anyone = _within(studio, studio_person, np.ones(len(group), dtype=bool))
     counts = np.zeros((len(tests), len(groups), len(Count)), dtype=np.int64)
     for half, test in enumerate(tests):
-        frozen = max(lowest_threshold(each.of(~test)[1], OWN_FMR) for each in within)
+        others = [each.of(~test)[1] for each in within]
+        frozen = max(just_above(nonmated, len(nonmated), OWN_FMR) for nonmated in others)
         parts = [each.of(test) for each in within]
-        read = max(lowest_threshold(nonmated, OWN_FMR) for _, nonmated in parts)
+        read = max(just_above(nonmated, len(nonmated), OWN_FMR) for _, nonmated in parts)
         posed_false = anyone.of(test)[1]
         separate = np.nextafter(posed_false[0], np.inf) if len(posed_false) else -np.inf
         for each in groups:
             mated, nonmated = parts[each]
             posed_mated, posed_nonmated = posed[each].of(test)
-            own = lowest_threshold(nonmated, OWN_FMR)
-            strict = lowest_threshold(nonmated, STRICT_FMR)
+            own = just_above(nonmated, len(nonmated), OWN_FMR)
+            strict = just_above(nonmated, len(nonmated), STRICT_FMR)
             counts[half, each] = (
                 len(mated),
                 len(nonmated),

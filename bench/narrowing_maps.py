@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.narrowing_errors import Templates, Vectors
+from chiso.adapters.models.embedder import to_unit_length
 
 Matrix = NDArray[np.float32]
 Map = Callable[[Vectors], Vectors]
@@ -29,12 +30,6 @@ class People:
     probes: Templates
 
 
-def to_unit(vectors: Vectors) -> Vectors:
-    """Rows of length 1."""
-    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit
-
-
 def whitening(sources: Sequence[People]) -> Map:
     """Within-person covariance to the power -1/2, each source weighing alike, shrunk.
 
@@ -45,7 +40,7 @@ def whitening(sources: Sequence[People]) -> Map:
     spread = (1 - SHRINKAGE) * spread + SHRINKAGE * np.trace(spread) / size * np.eye(size)
     variances, directions = np.linalg.eigh(spread)
     matrix = ((directions / np.sqrt(variances)) @ directions.T).astype(np.float32)
-    return lambda vectors: to_unit(vectors @ matrix)
+    return lambda vectors: to_unit_length(vectors @ matrix)
 
 
 def _within_person(people: People) -> NDArray[np.float64]:
@@ -77,15 +72,15 @@ def adapter(sources: Sequence[People]) -> Map:
         scale = np.sqrt(square / (1 - _RUNNING_SQUARE**step)) + _TINY
         matrix = matrix - STEP_SIZE * unbiased / scale
     final = matrix.astype(np.float32)
-    return lambda vectors: to_unit(vectors + vectors @ final)
+    return lambda vectors: to_unit_length(vectors + vectors @ final)
 
 
 def loss(people: People, matrix: Matrix) -> float:
     """The mean of what the margin lacks; see `adapter`."""
     lacking, _ = _lacking(
         people,
-        to_unit(people.probes.vectors + people.probes.vectors @ matrix),
-        to_unit(people.references.vectors + people.references.vectors @ matrix),
+        to_unit_length(people.probes.vectors + people.probes.vectors @ matrix),
+        to_unit_length(people.references.vectors + people.references.vectors @ matrix),
     )
     return float(lacking.mean())
 
@@ -105,7 +100,7 @@ def _slope(people: People, matrix: Matrix) -> Matrix:
     """Derivative of `loss` by the matrix, shape (d, d)."""
     raw_probes = people.probes.vectors + people.probes.vectors @ matrix
     raw_references = people.references.vectors + people.references.vectors @ matrix
-    probes, references = to_unit(raw_probes), to_unit(raw_references)
+    probes, references = to_unit_length(raw_probes), to_unit_length(raw_references)
     lacking, same = _lacking(people, probes, references)
     by_score = (lacking > 0).astype(np.float32)
     by_score -= same * (by_score.sum(axis=1) / same.sum(axis=1))[:, None]

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.narrowing_errors import Vectors
-from bench.narrowing_maps import to_unit
-from chiso.adapters.models.embedder import OnnxEmbedder
+from chiso.adapters.models.embedder import OnnxEmbedder, to_unit_length
 from chiso.adapters.models.enhance import blurred, degraded, denoised
 from chiso.adapters.models.manifest import Enhancement, packaged_entries
 from chiso.core.samples import Pixels
@@ -38,7 +37,7 @@ def measures(embedder: OnnxEmbedder) -> tuple[Measure, ...]:
     enhancement = _enhancement(embedder)
 
     def stock(chips: Sequence[Pixels]) -> Vectors:
-        return to_unit(embedder.describe(np.stack(chips)))
+        return to_unit_length(embedder.describe(np.stack(chips)))
 
     def filtered(smooth: Filter) -> Embed:
         return lambda chips: _mirrored(embedder, smooth(np.stack(chips)))
@@ -46,7 +45,7 @@ def measures(embedder: OnnxEmbedder) -> tuple[Measure, ...]:
     def copied(chips: Sequence[Pixels]) -> Vectors:
         upright = np.stack(chips)
         copies = [upright, *degraded(upright, enhancement.reference_copies)]
-        return to_unit(np.sum([_mirrored(embedder, each) for each in copies], axis=0))
+        return to_unit_length(np.sum([_mirrored(embedder, each) for each in copies], axis=0))
 
     mirror = filtered(lambda chips: chips)
     gaussian = filtered(lambda chips: blurred(chips, GAUSSIAN_PX))
@@ -77,7 +76,7 @@ def _enhancement(embedder: OnnxEmbedder) -> Enhancement:
 
 def _mirrored(embedder: OnnxEmbedder, upright: Chips) -> Vectors:
     both = embedder.describe(np.concatenate([upright, upright[:, :, ::-1]]))
-    return to_unit(both[: len(upright)] + both[len(upright) :])
+    return to_unit_length(both[: len(upright)] + both[len(upright) :])
 
 
 def _bilateral(chips: Chips) -> Chips:

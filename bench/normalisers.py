@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import london_embedded
-from bench.narrowing_errors import lowest_threshold
 from bench.simulated import (
     SimulatedGroup,
     SimulatedSet,
@@ -29,6 +28,7 @@ from chiso.compare.normalise.plain import Plain
 from chiso.compare.normalise.port import FittedNormaliser
 from chiso.compare.search import Gallery, Normalising, scores
 from chiso.core.templates import ModelDigest, Template
+from chiso.evaluate.fixing import just_above
 
 SEED = 20261125
 DIMENSIONS = 128
@@ -229,7 +229,7 @@ def _counts(table: Floats, group: NDArray[np.int64], groups: int) -> Floats:
     for each in range(groups):
         inside = (group == each)[:, None] & (group == each)[None, :]
         genuine, false = table[inside & mated], table[inside & ~mated]
-        own = lowest_threshold(np.sort(false)[::-1], LONDON_FMR)
+        own = just_above(np.sort(false)[::-1], len(false), LONDON_FMR)
         counts[each] = (
             np.count_nonzero(false >= threshold),
             len(false),

@@ -17,9 +17,10 @@ from bench.narrowing_errors import (
     rate,
     scores_by_person,
 )
-from bench.narrowing_maps import Map, People, adapter, loss, to_unit, whitening
+from bench.narrowing_maps import Map, People, adapter, loss, whitening
 from bench.narrowing_ruling import Change, verdict
 
+from chiso.adapters.models.embedder import to_unit_length
 from chiso.evaluate.counting import mated_errors, nonmated_errors
 from chiso.evaluate.evidence import Crowd
 from chiso.evaluate.separability import separability
@@ -42,8 +43,8 @@ def templates(group: Index, each: int, spread: float, seed: int) -> tuple[Templa
     probes = own[person] + uneven * chance.normal(size=(len(person), DIMENSIONS))
     references = own + uneven * chance.normal(size=own.shape)
     return (
-        Templates(to_unit(references.astype(np.float32)), np.arange(people)),
-        Templates(to_unit(probes.astype(np.float32)), person),
+        Templates(to_unit_length(references.astype(np.float32)), np.arange(people)),
+        Templates(to_unit_length(probes.astype(np.float32)), person),
     )
 
 
@@ -120,7 +121,7 @@ def test_someone_alone_in_her_group_counts_in_no_group_but_can_be_taken_for_anot
 
 def test_a_person_with_several_references_scores_with_her_best() -> None:
     vectors = np.eye(3, dtype=np.float32)
-    probe = Templates(to_unit(np.array([[3, 4, 0]], np.float32)), np.array([0]))
+    probe = Templates(to_unit_length(np.array([[3, 4, 0]], np.float32)), np.array([0]))
     references = Templates(vectors, np.array([0, 0, 1]))
     assert scores_by_person(probe, references, 3)[0] == pytest.approx([0.8, 0.0, -np.inf])
 

@@ -127,23 +127,34 @@ def candidate_thresholds(
 
 
 def lowest_threshold(evidence: Evidence, members: Mask, fmr: float) -> float:
-    """The lowest threshold at which these people's FMR is at most `fmr`.
+    """The lowest threshold at which these people's FMR is at most `fmr`; -inf where all may match.
 
-    Just above the first score that would be one false match too many, so that all comparisons that
-    tie with it are left out; -inf where all may match. Raises ValueError where it lies below the
-    scores that were kept.
+    Raises ValueError where it lies below the scores that were kept.
     """
-    allowed = int(fmr * evidence.nonmated.counts.total(members, members) + _ROUNDING)
-    highest = highest_scores(evidence, members, allowed + 1)
-    if len(highest) <= allowed:
-        floor = floor_of(evidence, members, members)
-        if np.isneginf(floor):
-            return floor
+    comparisons = evidence.nonmated.counts.total(members, members)
+    highest = highest_scores(evidence, members, _allowed(comparisons, fmr) + 1)
+    threshold = just_above(highest, comparisons, fmr)
+    floor = floor_of(evidence, members, members)
+    if np.isneginf(threshold) and not np.isneginf(floor):
         raise ValueError(
             f"scores below {floor:.6g} were only counted, and the threshold for an FMR of "
             f"{fmr:.6g} is lower; form the comparisons again with this FMR named"
         )
-    return float(np.nextafter(highest[allowed], np.inf))
+    return threshold
+
+
+def just_above(highest: Scores, comparisons: int, fmr: float) -> float:
+    """The lowest threshold at which at most `fmr` of so many comparisons match.
+
+    `highest`: the highest scores of them, descending. Just above the first that would be one too
+    many, so that all comparisons that tie with it are left out; -inf where these all may match.
+    """
+    allowed = _allowed(comparisons, fmr)
+    return float(np.nextafter(highest[allowed], np.inf)) if allowed < len(highest) else -np.inf
+
+
+def _allowed(comparisons: int, fmr: float) -> int:
+    return int(fmr * comparisons + _ROUNDING)
 
 
 def _can_be_bounded(evidence: Evidence, members: Mask, target_fmr: float) -> bool:

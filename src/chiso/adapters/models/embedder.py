@@ -82,7 +82,7 @@ class OnnxEmbedder:
         for copy in [clean, *degraded(clean, enhancement.reference_copies)]:
             soft = blurred(copy, enhancement.blur_px)
             total += self._of_both_sides(soft, soft)
-        return self._templates(_to_unit_length(total))
+        return self._templates(to_unit_length(total))
 
     def _of_both_sides(
         self, upright: NDArray[np.uint8], to_mirror: NDArray[np.uint8]
@@ -98,7 +98,7 @@ class OnnxEmbedder:
                 f"{self._name} gave numbers that are no template: not finite, or all zero.",
                 "Use another model with `chiso models use`; if it is your own, export it anew.",
             )
-        return _to_unit_length(summed)
+        return to_unit_length(summed)
 
     def _templates(self, vectors: NDArray[np.float32]) -> tuple[Template, ...]:
         return tuple(Template(vector, self._digest) for vector in vectors)
@@ -128,7 +128,8 @@ class OnnxEmbedder:
         return np.stack(chips)
 
 
-def _to_unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def to_unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The rows, shape (n, dimensions), none of them all zero, at length 1."""
     unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit
 
