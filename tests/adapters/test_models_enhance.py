@@ -75,6 +75,13 @@ def test_copies_come_out_the_same_every_time_and_leave_the_chip_alone() -> None:
     np.testing.assert_array_equal(chips, before)
 
 
+def test_a_copy_in_less_light_is_darker_also_without_noise() -> None:
+    grey = np.full((1, 20, 20, 3), 128, np.uint8)
+    (copy,) = degraded(grey, [Copy(light=0.5)])
+    half = 255 * ((128 / 255) ** 2.2 * 0.5) ** (1 / 2.2)
+    assert np.abs(copy - half).max() <= 0.5
+
+
 def test_the_noise_of_a_copy_is_normal_and_never_changes() -> None:
     grey = np.full((1, 150, 150, 3), 128, np.uint8)
     (copy,) = degraded(grey, [Copy(light=1.0, noise=0.05, seed=1)])

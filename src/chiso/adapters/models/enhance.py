@@ -81,7 +81,7 @@ def _copy(chip: NDArray[np.uint8], how: Copy) -> NDArray[np.uint8]:
         small = image.resize((how.side_px, how.side_px), Image.Resampling.BOX)
         image = small.resize(image.size, Image.Resampling.BICUBIC)
     pixels = np.asarray(image)
-    return _in_less_light(pixels, how) if how.noise else pixels
+    return _in_less_light(pixels, how) if how.noise or how.light != 1.0 else pixels
 
 
 def _in_less_light(pixels: NDArray[np.uint8], how: Copy) -> NDArray[np.uint8]:
