@@ -12,7 +12,8 @@ from bench.simulated import SimulatedGroup, simulate
 from tests.compare.records import MODEL, RECORD
 
 from chiso.compare.normalise.document import document_of
-from chiso.compare.normalise.fitting import NAMES, fit_named
+from chiso.compare.normalise.fitting import FOR_HOMES, NAMES, fit_named
+from chiso.compare.normalise.of_record import name_of
 from chiso.compare.normalise.port import FittedNormaliser
 from chiso.compare.open_set import search_threshold
 from chiso.compare.search import Gallery, normalised_for, scores, search
@@ -38,7 +39,7 @@ def _gallery() -> Gallery:
     return Gallery(MODEL, _CROWD.vectors[60:], names, names)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "as-norm"])
+@pytest.mark.parametrize("name", FOR_HOMES)
 def test_a_search_gives_the_scores_that_the_normaliser_gives(name: str) -> None:
     fitted = _fitted(name)
     gallery = normalised_for(_gallery(), _record_with(fitted))
@@ -71,6 +72,17 @@ def test_a_record_whose_normaliser_is_unknown_is_refused() -> None:
     with pytest.raises(ChisoError, match="does not know") as refused:
         normalised_for(_gallery(), replace(_RECORD, normaliser="cd" * 32))
     assert refused.value.code is Code.THRESHOLD_INVALID
+
+
+def test_a_record_says_what_its_normaliser_is_called_and_whether_it_can_score() -> None:
+    assert name_of(_RECORD) == "none"
+    assert {name: name_of(_record_with(_fitted(name))) for name in NAMES} == {
+        "fsn": "fsn",
+        "faircal": "faircal",
+        "local-density": "local-density",
+        "as-norm": "unusable",
+    }
+    assert name_of(replace(_RECORD, normaliser="cd" * 32)) == "unusable"
 
 
 def test_a_record_with_another_normaliser_than_it_names_is_refused() -> None:
