@@ -15,7 +15,8 @@ class IntervalMethod(StrEnum):
     """How an interval was made; `docs/fairness.md` says when each is used."""
 
     WILSON = "wilson"
-    """Wilson's, with the variance adjusted for comparisons that share a person."""
+    """Wilson's, with the variance adjusted for comparisons that share a person; of failures to
+    enrol, with the people as the sample size."""
     EXACT = "exact"
     """An exact bound that counts people: no error, nothing but errors, or too few who err."""
     BOOTSTRAP = "bootstrap"

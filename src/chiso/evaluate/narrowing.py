@@ -14,13 +14,13 @@ from chiso.evaluate.counting import at_least, mated_errors, nonmated_errors, req
 from chiso.evaluate.disparities import max_min
 from chiso.evaluate.evidence import Evidence, Mask, Normalised, Scores
 from chiso.evaluate.findings import (
-    EVERYONE,
     GroupChange,
     NormaliserFindings,
     Rate,
 )
 from chiso.evaluate.fixing import fix_threshold, lowest_threshold
 from chiso.evaluate.intervals import rate_of
+from chiso.evaluate.populations import everyone_and_groups
 from chiso.evaluate.separability import separability
 
 _OTHERS = "What the others change."
@@ -99,8 +99,6 @@ def _populations(test: Evidence, threshold: float, weights: Scores) -> tuple[_Po
     """Everyone first, then each group."""
     require_kept(test, threshold, test.chosen, test.chosen)
     near = at_least(test, threshold)
-    groups = test.crowd.groups
-    named = [(group, test.chosen & test.crowd.members(group)) for group in groups]
     return tuple(
         _Population(
             name,
@@ -111,7 +109,7 @@ def _populations(test: Evidence, threshold: float, weights: Scores) -> tuple[_Po
             _separability(test, members),
             drawn_separability(test, OWN_FMRS[0], members, weights),
         )
-        for name, members in [(EVERYONE, test.chosen), *named]
+        for name, members in everyone_and_groups(test)
     )
 
 

@@ -29,10 +29,11 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.templates import ModelDigest
 from chiso.core.times import to_text
 from chiso.evaluate.counting import mated_errors, nonmated_errors
-from chiso.evaluate.evidence import Evidence, Mask, Scores
-from chiso.evaluate.findings import EVERYONE, Rate
+from chiso.evaluate.evidence import Evidence, Scores
+from chiso.evaluate.findings import Rate
 from chiso.evaluate.fit import MIN_PEOPLE_IN_GROUP, Policy
 from chiso.evaluate.intervals import rate_of
+from chiso.evaluate.populations import everyone_and_groups
 from chiso.evaluate.tails import tails_of
 from chiso.evaluate.threshold_fit import FittedThreshold, fit_threshold
 
@@ -144,11 +145,6 @@ def finished(record: ThresholdRecord, name: str, misses_at: MissesAt) -> Thresho
     return replace(whole, record_id=f"{name}-{record.policy}-{record.target_fmr:g}-{digest}")
 
 
-def _populations(evidence: Evidence) -> list[tuple[str, Mask]]:
-    crowd, chosen = evidence.crowd, evidence.chosen
-    return [(EVERYONE, chosen), *((name, chosen & crowd.members(name)) for name in crowd.groups)]
-
-
 def _counted(evidence: Evidence, threshold: float) -> tuple[GroupCount, ...]:
     return tuple(
         group_count(
@@ -157,7 +153,7 @@ def _counted(evidence: Evidence, threshold: float) -> tuple[GroupCount, ...]:
             rate_of(nonmated_errors(evidence, threshold, members, members)),
             rate_of(mated_errors(evidence, threshold, members)),
         )
-        for name, members in _populations(evidence)
+        for name, members in everyone_and_groups(evidence)
     )
 
 
@@ -177,7 +173,7 @@ def group_count(group: str, people: int, fmr: Rate, fnmr: Rate) -> GroupCount:
 
 def _missed(evidence: Evidence, threshold: float) -> tuple[Misses, ...]:
     found = []
-    for name, members in _populations(evidence):
+    for name, members in everyone_and_groups(evidence):
         rate = rate_of(mated_errors(evidence, threshold, members))
         found.append(Misses(name, rate.people, rate.trials, rate.errors, rate.interval))
     return tuple(found)
@@ -188,8 +184,8 @@ def _calibrated(evidence: Evidence) -> Calibration:
     people = int(np.count_nonzero(evidence.chosen))
     mated, nonmated = evidence.mated.scores, evidence.nonmated.scores
     if not np.isneginf(evidence.nonmated.floor) or len(nonmated) > _MOST_CALIBRATED:
-        counts = evidence.distribution.nonmated
-        every = np.triu(counts.transpose(2, 0, 1)).sum(axis=(1, 2))
+        groups = np.arange(len(evidence.crowd.groups), dtype=np.int32)
+        every = evidence.distribution.nonmated_among(groups)
         nonmated = scores_like(evidence.distribution.edges, every)
     if len(mated) > _MOST_CALIBRATED:
         mated = scores_like(evidence.distribution.edges, evidence.distribution.mated.sum(axis=0))
