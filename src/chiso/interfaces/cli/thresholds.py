@@ -167,8 +167,8 @@ def fit(
             metavar="NAME",
             help="fsn, faircal or local-density: fit this score normaliser to a third of the "
             "people, and the threshold to the scores that it gives the others. The record carries "
-            "it, and a home that uses the record decides by it. Only local-density's hold an FPIR. "
-            "Default: none; scores are cosines.",
+            "it, and a home that uses the record decides by it. Only with local-density does a "
+            "record hold an FPIR. Default: none; scores are cosines.",
             show_default=False,
         ),
     ] = None,
