@@ -284,7 +284,8 @@ def _compared(
 def test_a_normaliser_that_lowers_the_highest_rate_and_raises_none_is_recommended() -> None:
     found = _compared(CROWD, 0.01, 14, holds_people=False)
     assert found.recommended
-    assert "shown to fall" in found.why
+    assert "max/min FMR is shown to fall: " in found.why
+    assert " times as large." in found.why
 
 
 def test_a_normaliser_that_keeps_vectors_of_people_is_never_recommended() -> None:
@@ -297,6 +298,12 @@ def test_a_ratio_that_may_as_well_have_risen_recommends_nothing() -> None:
     found = _compared(crowd_of(60, 50, 12), 0.05, 10, holds_people=False)
     assert not found.recommended
     assert "not shown to fall: 3.16 without, 2.11 with it" in found.why
+
+
+def test_where_there_is_one_group_no_normaliser_is_said_to_narrow_anything() -> None:
+    found = _compared(crowd_of(60), 0.0, 10, holds_people=False)
+    assert not found.recommended
+    assert "no two groups" in found.why
 
 
 def test_with_a_given_threshold_normalisers_are_compared_at_the_same_pooled_fmr() -> None:

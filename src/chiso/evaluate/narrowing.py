@@ -71,7 +71,7 @@ def compare_normalisers(
     if fixing is None:
         at_fmr = pooled_fmr = without[0].fmr.value
     why = _IN_SAMPLE if fixing is None else _OTHERS
-    found = [_finding(NO_NORMALISER, threshold, without, without, why)]
+    found = [_finding(NO_NORMALISER, threshold, without, without, (False, why))]
     for name, under in normalised.items():
         if name == NO_NORMALISER:
             continue
@@ -82,10 +82,8 @@ def compare_normalisers(
         elif fixing is not None:
             threshold = _fixed(under.source.evidence(fixing.chosen, at_fmr), plan)
         changed = _populations(scored, threshold, weights)
-        why_not = _why_not(under, changed, without)
-        found.append(
-            _finding(name, threshold, changed, without, why_not, is_oracle=under.is_oracle)
-        )
+        judged = _judged(under, changed, without)
+        found.append(_finding(name, threshold, changed, without, judged, is_oracle=under.is_oracle))
     return tuple(found)
 
 
@@ -123,20 +121,19 @@ def _finding(
     threshold: float,
     changed: Sequence[_Population],
     without: Sequence[_Population],
-    why_not: str,
+    judged: tuple[bool, str],
     *,
     is_oracle: bool = False,
 ) -> NormaliserFindings:
+    recommended, why = judged
     return NormaliserFindings(
         name=name,
         threshold=threshold,
         changes=tuple(map(_change, changed, without)),
         max_min_fmr=_max_min(changed),
         is_oracle=is_oracle,
-        recommended=not why_not,
-        why=why_not
-        or "No error of any group rises beyond its interval, and max/min FMR is shown to fall: "
-        f"{_times(changed, without)}.",
+        recommended=recommended,
+        why=why,
     )
 
 
@@ -186,25 +183,48 @@ def _factor(
         return percentile_interval(after / before)
 
 
-def _times(changed: Sequence[_Population], without: Sequence[_Population]) -> str:
-    factor = _factor(changed, without)
+def _times(factor: tuple[float, float] | None) -> str:
     if factor is None:
         return "in too many draws of people some group has no false match"
     low, high = factor
-    as_large = f"{low:.3g} to {high:.3g} times as large"
     if np.isinf(high):
-        as_large = f"from {low:.3g} times as large to any number of times"
-    return f"over draws of people it is {as_large} as without"
+        return f"over draws of people at least {low:.3g} times as large, with no upper bound"
+    return f"over draws of people {low:.3g} to {high:.3g} times as large"
 
 
-def _why_not(
+def _judged(
     under: Normalised, changed: Sequence[_Population], without: Sequence[_Population]
-) -> str:
-    """Why it is not recommended; empty if it is.
+) -> tuple[bool, str]:
+    """Whether it is recommended, and why, or why not.
+
+    It is where it does no harm (`_harm`) and max/min FMR is shown to fall: all of the interval of
+    its change, over draws of people, is a fall.
+    """
+    harm = _harm(under, changed, without)
+    if harm:
+        return False, harm
+    if sum(found.fmr.trials > 0 for found in without[1:]) < 2:
+        return False, "There are no two groups whose FMRs it could bring together."
+    ratio, ratio_without = _max_min(changed), _max_min(without)
+    if ratio is None or ratio_without is None:
+        return False, "Some group has no false match, so that max/min FMR cannot be told to fall."
+    both = f"{ratio_without:.3g} without, {ratio:.3g} with it"
+    if ratio >= ratio_without:
+        return False, f"Max/min FMR does not fall: {both}."
+    factor = _factor(changed, without)
+    if factor is None or factor[1] >= 1:
+        return False, f"Max/min FMR is not shown to fall: {both}; {_times(factor)}."
+    return True, (
+        "No error of any group rises beyond its interval, and max/min FMR is shown to fall: "
+        f"{both}; {_times(factor)}."
+    )
+
+
+def _harm(under: Normalised, changed: Sequence[_Population], without: Sequence[_Population]) -> str:
+    """Why it is out of the question, whatever it narrows; empty if nothing speaks against it.
 
     An error rises beyond its interval where all of the change's interval is a rise, or where the
-    rate is above the whole interval that it had without the normaliser. Max/min FMR falls where all
-    of the interval of its fall, over draws of people, is one.
+    rate is above the whole interval that it had without the normaliser.
     """
     if under.is_oracle:
         return "It sees groups; for comparison only."
@@ -221,15 +241,4 @@ def _why_not(
                     f"The {name} of {after.name} rises beyond its interval, from "
                     f"{100 * had.value:.3g} % to {100 * rate.value:.3g} %."
                 )
-    ratio, ratio_without = _max_min(changed), _max_min(without)
-    if ratio is None or ratio_without is None:
-        return "Some group has no false match, so that max/min FMR cannot be told to fall."
-    if ratio >= ratio_without:
-        return f"Max/min FMR does not fall: {ratio_without:.3g} without, {ratio:.3g} with it."
-    factor = _factor(changed, without)
-    if factor is None or factor[1] >= 1:
-        return (
-            f"Max/min FMR is not shown to fall: {ratio_without:.3g} without, {ratio:.3g} with it; "
-            f"{_times(changed, without)}."
-        )
     return ""
