@@ -153,7 +153,8 @@ def _missed(audited: AuditedThreshold, value: float) -> tuple[Misses, ...]:
 
     At the audit's own threshold, and wherever no more are missed than there, the audit's count and
     its interval. Else the exact bound of `evaluate/exact_bounds.py`, everyone counted alike: a
-    report does not say how many comparisons each person has, nor whose are missed.
+    report does not say how many comparisons each person has, nor whose are missed. Fewer than two
+    people bound nothing.
     """
     found = []
     for each in audited.groups:
