@@ -15,7 +15,7 @@ from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.options import HomeOption, JsonOption
+from chiso.interfaces.cli.options import DEFAULT_PACK, HomeOption, JsonOption
 from chiso.interfaces.cli.output import counted, emit, say, show
 from chiso.interfaces.cli.records import record_document
 from chiso.interfaces.cli.threshold_table import normaliser_text, show_record, show_scale
@@ -30,7 +30,6 @@ app = typer.Typer(
 _RecordArgument = Annotated[
     str, typer.Argument(help="Id of the record, from `chiso threshold list`.")
 ]
-_OUT_PACK = "offline"
 
 
 @app.command("list")
@@ -229,7 +228,7 @@ def _pack(opened: Home | None, named: str | None) -> PackCard:
     if named is None and opened is not None:
         home_model = opened.model()
         return next(each for each in catalogue.packs() if each.digest == home_model)
-    wanted = _OUT_PACK if named is None else named
+    wanted = DEFAULT_PACK if named is None else named
     for each in catalogue.packs():
         if wanted in (each.name, each.embedder):
             return each
