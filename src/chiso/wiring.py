@@ -14,11 +14,13 @@ import platformdirs
 
 from chiso.adapters import starter, volunteers
 from chiso.adapters.home_files import (
+    ANCHOR_FILE,
     HOME_FILE,
     KEYSTORE_FILE,
     OPERATOR_KEY_BYTES,
     OPERATOR_KEY_VARIABLE,
     STORE_FILE,
+    AnchorFile,
     HomeFile,
     read_home_file,
     read_operator_key,
@@ -188,7 +190,8 @@ def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None
     randomness = SystemRandomness()
     key = read_operator_key(directory, os.environ) if operator_key is None else operator_key
     keystore = FileKeystore(directory / KEYSTORE_FILE, file.home_id, key, randomness)
-    store = SqliteStore(directory / STORE_FILE)
+    anchor = AnchorFile(directory / ANCHOR_FILE)
+    store = SqliteStore(directory / STORE_FILE, committed=anchor.write)
     store.migrate()
     capture = CaptureSettings()
 
@@ -211,6 +214,7 @@ def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None
         home_id=file.home_id,
         controller=file.controller,
         store=store,
+        anchor=anchor,
         keystore=keystore,
         vault=AesGcmVault(randomness),
         signer=Ed25519Signer(keystore.signing_key()),

@@ -19,12 +19,14 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
 import chiso.adapters.store.migrations as migrations
+from chiso.account.merkle import grown, peak_nodes, peaks_of
+from chiso.adapters.store.rows import position_of
 from chiso.adapters.store.schema import metadata
 from chiso.adapters.store.sqlite import SCHEMA_REVISION, SqliteStore
 from chiso.consent.receipt import draft, receipt_bytes
 from chiso.core.consent import Grounds, Mode, Parties, ReceiptId, SubjectId
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import Leaf, LeafPayload, LogHead
+from chiso.core.events import Leaf, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
 from chiso.wiring import starter_record
@@ -124,7 +126,7 @@ def test_an_erased_person_is_in_no_file_of_the_store(enrolled: SqliteStore, tmp_
     assert _ANNA.label.encode() in before
     with enrolled.writing() as transaction:
         transaction.append_leaf(
-            Leaf(0, b"\x00" * 32), LeafPayload(0, _ANNA.subject_id, b"\x01" * 32, b"{}")
+            Leaf(0, b"\x00" * 32), LeafPayload(0, _ANNA.subject_id, b"\x01" * 32, b"{}"), ()
         )
         assert transaction.erase_subject(_ANNA.subject_id) == (1, 1, 1)
     enrolled.scrub(1.0)
@@ -201,7 +203,7 @@ def test_the_migrations_make_the_tables_that_the_code_uses(
 
 def test_text_where_bytes_belong_is_called_damage(store: SqliteStore, tmp_path: Path) -> None:
     with store.writing() as transaction:
-        transaction.append_leaf(Leaf(0, b"h" * 32), LeafPayload(0, None, b"s" * 32, b"{}"))
+        transaction.append_leaf(Leaf(0, b"h" * 32), LeafPayload(0, None, b"s" * 32, b"{}"), ())
     database = sqlite3.connect(tmp_path / "store.sqlite3")
     database.execute("UPDATE log_payloads SET body = '{}'")
     database.commit()
@@ -264,3 +266,47 @@ def test_a_writer_is_waited_for_again_after_a_scrubbing(
         transaction.put_setting("pack", "offline")
     release.join()
     writer.close()
+
+
+def test_nodes_of_the_log_are_kept_beside_its_leaves(store: SqliteStore) -> None:
+    leaves = [bytes([seq]) * 32 for seq in range(6)]
+    wanted = [Node(1, 2), Node(0, 3), Node(2, 0), Node(0, 0)]
+    expected: dict[Node, bytes] = {Node(0, seq): leaf for seq, leaf in enumerate(leaves)}
+    peaks: tuple[bytes, ...] = ()
+    with store.writing() as transaction:
+        for seq, leaf in enumerate(leaves):
+            tree = grown(peaks, seq, leaf)
+            peaks = tree.peaks
+            payload = LeafPayload(seq, None, b"s" * 32, b"{}")
+            transaction.append_leaf(Leaf(seq, leaf), payload, tree.completed)
+            expected.update(tree.completed)
+    with store.reading() as view:
+        assert view.log_hashes(wanted) == [expected[node] for node in wanted]
+        with pytest.raises(ChisoError, match="missing"):
+            view.log_hashes([Node(3, 0)])
+
+
+def test_nodes_and_leaves_take_the_places_in_which_they_arise() -> None:
+    arisen = []
+    peaks: tuple[bytes, ...] = ()
+    for seq in range(70):
+        tree = grown(peaks, seq, b"h" * 32)
+        peaks = tree.peaks
+        arisen += [Node(0, seq), *(node for node, _ in tree.completed)]
+    assert [position_of(node) for node in arisen] == list(range(len(arisen)))
+
+
+def test_a_store_without_nodes_gets_them_from_its_leaves(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    older = SqliteStore(path)
+    older.migrate("0001")
+    leaves = [bytes([seq]) * 32 for seq in range(5)]
+    database = sqlite3.connect(path)
+    database.executemany("INSERT INTO log_leaves VALUES (?, ?)", enumerate(leaves))
+    database.commit()
+    database.close()
+    older.migrate()
+    peaks, size = peaks_of(leaves)
+    with older.reading() as view:
+        assert tuple(view.log_hashes(peak_nodes(size))) == peaks
+    older.close()

@@ -257,11 +257,19 @@ def test_a_file_that_may_not_grow_leaves_no_half_export(tsitsi: Chiso, tmp_path:
     assert_whole(tsitsi)
 
 
-def test_an_export_of_a_log_with_leaves_missing_proves_nothing(
-    tsitsi: Chiso, tmp_path: Path
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM log_leaves WHERE seq > 2",
+        "UPDATE log_nodes SET node_hash = zeroblob(32)",
+    ],
+    ids=["her leaves gone", "hashes changed"],
+)
+def test_an_export_of_a_log_that_lost_what_concerns_her_proves_nothing(
+    tsitsi: Chiso, tmp_path: Path, statement: str
 ) -> None:
     with tsitsi.database(STORE) as store:
-        store.execute("DELETE FROM log_leaves WHERE seq = 1")
+        store.execute(statement)
     assert_error(tsitsi("export", NAME, "--out", tmp_path / "hers"), 5, "log-broken")
     assert not (tmp_path / "hers").exists()
 

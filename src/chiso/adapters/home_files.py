@@ -7,17 +7,19 @@ import binascii
 import json
 import os
 import stat
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chiso.adapters.files import write_atomically
+from chiso.adapters.files import unwritable, write_atomically
 from chiso.core.errors import ChisoError, Code
 
 FORMAT = 1
 HOME_FILE = "home.json"
 STORE_FILE = "store.sqlite3"
 KEYSTORE_FILE = "keystore.sqlite3"
+ANCHOR_FILE = "log.note"
 OPERATOR_KEY_FILE = "operator.key"
 OPERATOR_KEY_VARIABLE = "CHISO_OPERATOR_KEY"
 OPERATOR_KEY_BYTES = 32
@@ -129,3 +131,37 @@ def read_operator_key(directory: Path, environment: Mapping[str, str]) -> bytes:
             "It must be the base64 text that `chiso init` wrote into operator.key.",
         ) from error
     return key
+
+
+class AnchorFile:
+    """Implements `chiso.core.storage.Anchor` in one text file of the home.
+
+    Written after the commit that it tells of, and not forced to the disk: a power cut may bring an
+    older note back, which only shows less, where one ahead of the database would cry wolf.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> str | None:
+        """The signed note; None before the first, and where a power cut left an empty file."""
+        try:
+            return self._path.read_text("utf-8") or None
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ChisoError(
+                Code.HOME_UNREADABLE,
+                f"{self._path} cannot be read ({error}).",
+                "Run as the user who owns the home, or restore the home from its backup.",
+            ) from error
+
+    def write(self, note: str) -> None:
+        """Keep this note instead, in one step."""
+        try:
+            descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".log.")
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(note)
+            Path(temporary).replace(self._path)
+        except OSError as error:
+            raise unwritable(self._path, error) from error

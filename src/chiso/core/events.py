@@ -55,6 +55,17 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """A perfect subtree of the log: 2^level leaves, the `index`th of its level; level 0 are leaves.
+
+    It holds leaves index · 2^level up to, not including, (index + 1) · 2^level.
+    """
+
+    level: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class LeafPayload:
     """What a leaf commits to, stored apart so that it can be destroyed."""
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from chiso.core.consent import Receipt, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
-from chiso.core.events import Leaf, LeafPayload, LogHead
+from chiso.core.events import Leaf, LeafPayload, LogHead, Node
 from chiso.core.templates import ModelDigest, Template
 
 
@@ -93,8 +93,16 @@ class ReadTransaction(Protocol):
         """Every leaf in order."""
         ...
 
+    def log_hashes(self, nodes: Sequence[Node]) -> list[bytes]:
+        """Stored hashes of these nodes of the log, in the same order. Raises LOG_BROKEN if gone."""
+        ...
+
     def payloads(self, subject_id: SubjectId | None = None) -> Iterator[LeafPayload]:
         """Payloads that still exist, in order; of one person or of all."""
+        ...
+
+    def payload(self, seq: int) -> LeafPayload | None:
+        """What leaf `seq` commits to, if it still exists."""
         ...
 
     def thresholds(self) -> list[ThresholdRecord]:
@@ -141,8 +149,10 @@ class WriteTransaction(ReadTransaction, Protocol):
         """Forget what `schedule_key_destruction` remembered."""
         ...
 
-    def append_leaf(self, leaf: Leaf, payload: LeafPayload) -> None:
-        """Add a leaf and what it commits to."""
+    def append_leaf(
+        self, leaf: Leaf, payload: LeafPayload, completed: Sequence[tuple[Node, bytes]]
+    ) -> None:
+        """Add a leaf, what it commits to, and the roots of the subtrees that it completes."""
         ...
 
     def set_log_head(self, head: LogHead) -> None:
@@ -178,6 +188,18 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of the files."""
+        ...
+
+
+class Anchor(Protocol):
+    """The log's head as it was last signed, kept outside the database: shows one put back."""
+
+    def read(self) -> str | None:
+        """The signed note; None before the first."""
+        ...
+
+    def write(self, note: str) -> None:
+        """Keep this note instead."""
         ...
 
 

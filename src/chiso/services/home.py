@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chiso.core.ports import Clock, Detector, Embedder, Randomness
 from chiso.core.settings import CaptureSettings
-from chiso.core.storage import Keystore, Signer, Store, Vault
+from chiso.core.storage import Anchor, Keystore, Signer, Store, Vault
 from chiso.core.templates import ModelDigest
 
 
@@ -29,6 +29,7 @@ class Home:
     home_id: str
     controller: str
     store: Store
+    anchor: Anchor
     keystore: Keystore
     vault: Vault
     signer: Signer

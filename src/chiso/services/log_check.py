@@ -8,22 +8,32 @@ from chiso.account.verify import LogReport, verify_log
 from chiso.core.events import EventType
 from chiso.core.storage import ReadTransaction
 from chiso.services.home import Home
-from chiso.services.log import altered, broken, head_of, require_own, require_signed_head
+from chiso.services.log import (
+    altered,
+    broken,
+    head_of,
+    require_not_put_back,
+    require_own,
+    require_signed_head,
+)
 from chiso.services.thresholds import require_last_chosen
 
 
 def verify(home: Home) -> LogReport:
     """Recompute the whole tree and check every signature. Raises ChisoError of kind INTEGRITY.
 
-    Besides `chiso.account.verify`'s steps: the stored head agrees with the signed checkpoint; each
+    Besides `chiso.account.verify`'s steps: the stored head agrees with the signed checkpoint; the
+    log goes on from the head that lies outside the database; each
     payload that is missing was destroyed by an erasure that the log tells of; the thresholds in use
     are those last chosen; and each receipt is signed by this home and says what its indexed columns
     say.
     """
+    anchored = home.anchor.read()
     with home.store.reading() as view:
         head = head_of(view)
         report = verify_log(
             view.leaves(),
+            view.log_hashes,
             view.payloads(),
             head.checkpoint,
             home.origin,
@@ -31,6 +41,7 @@ def verify(home: Home) -> LogReport:
             home.signer.verify,
         )
         require_signed_head(home, head)
+        require_not_put_back(home, anchored, view, head)
         _require_accounted(view, report.payloads_destroyed)
         _require_receipts(view)
         require_last_chosen(home, view)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from chiso.account.merkle import inclusion_proofs
 from chiso.consent.policy import objection
 from chiso.core.canonical import JsonValue
 from chiso.core.consent import SubjectId
@@ -18,7 +17,7 @@ from chiso.core.labels import label_from
 from chiso.core.storage import ReadTransaction, SealedReference, SignedReceipt, Subject
 from chiso.core.times import to_text
 from chiso.services.home import Home
-from chiso.services.log import InclusionProof, record
+from chiso.services.log import InclusionProof, head_of, proof_of, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +133,9 @@ def _proof_document(proof: InclusionProof) -> Mapping[str, JsonValue]:
 
 
 def _proofs(view: ReadTransaction, subject_id: SubjectId) -> list[InclusionProof]:
-    """The proof of every leaf that concerns a person, from one pass over the log."""
-    head = view.log_head()
-    hashes = [leaf.leaf_hash for leaf in view.leaves()]
-    hers = list(view.payloads(subject_id))
-    missing = [each.seq for each in hers if not 0 <= each.seq < len(hashes)]
-    if head is None or head.size != len(hashes) or missing:
-        raise ChisoError(
-            Code.LOG_BROKEN,
-            "The log does not verify: leaves are missing, so nothing can be proven to be in it.",
-            "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
-        )
-    paths = inclusion_proofs(hashes, [each.seq for each in hers])
-    return [
-        InclusionProof(each.seq, hashes[each.seq], path, head.checkpoint, each.salt, each.body)
-        for each, path in zip(hers, paths, strict=True)
-    ]
+    """The proof of every leaf that concerns a person."""
+    head = head_of(view)
+    return [proof_of(view, head, each.seq, each) for each in view.payloads(subject_id)]
 
 
 def _known(view: ReadTransaction, label: str) -> Subject:

@@ -9,7 +9,7 @@ from typing import Any
 from chiso.consent.receipt import parse_receipt
 from chiso.core.consent import Mode, ReceiptId, SubjectId, Terms
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import LogHead
+from chiso.core.events import LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
 from chiso.core.times import from_epoch_s, to_epoch_s
@@ -130,3 +130,22 @@ def head_from(row: Any) -> LogHead:
     edge = blob(row.peaks)
     peaks = tuple(edge[start : start + _PEAK_BYTES] for start in range(0, len(edge), _PEAK_BYTES))
     return LogHead(row.size, peaks, row.checkpoint)
+
+
+def payload_from(row: Any) -> LeafPayload:
+    """A row of `log_payloads`."""
+    subject = None if row.subject_id is None else SubjectId(row.subject_id)
+    return LeafPayload(row.seq, subject, blob(row.salt), blob(row.body))
+
+
+def position_of(node: Node) -> int:
+    """Place of a node among all, in the order in which leaves arrive and complete subtrees.
+
+    Leaf n comes after n leaves and the ⌊n/2⌋ + ⌊n/4⌋ + … subtrees that they complete; the subtrees
+    that it completes itself follow it, lowest first.
+    """
+    last_leaf = ((node.index + 1) << node.level) - 1
+    before, leaves = last_leaf, last_leaf
+    while leaves := leaves >> 1:
+        before += leaves
+    return before + node.level

@@ -84,6 +84,14 @@ log_leaves = Table(
     Column("leaf_hash", LargeBinary(32), nullable=False),
 )
 
+# Roots of the perfect subtrees above the leaves, in the order in which leaves complete them.
+log_nodes = Table(
+    "log_nodes",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("node_hash", LargeBinary(32), nullable=False),
+)
+
 # Apart from the leaves, so that what a leaf says can be destroyed while the tree stays whole.
 log_payloads = Table(
     "log_payloads",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,17 @@ from chiso.adapters.sqlite_errors import BUSY_TIMEOUT_S, as_chiso_error
 from chiso.adapters.store.transaction import SqlTransaction
 from chiso.core.errors import ChisoError, Code
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """Alembic's newest revision; `tests/adapters/test_store.py` holds that it is."""
 
 
 class SqliteStore:
     """Implements `chiso.core.storage.Store`. WAL, foreign keys, deleted bytes overwritten."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, committed: Callable[[str], None] | None = None) -> None:
+        """`committed`: told the checkpoint of each new head, once it is committed."""
         self._path = path
+        self._committed = committed
         self._engine = create_engine(
             f"sqlite:///{path}",
             isolation_level="AUTOCOMMIT",  # transactions are begun by hand, as SQLite names them
@@ -47,12 +49,15 @@ class SqliteStore:
         with self._translated(), self._engine.connect() as connection:
             connection.exec_driver_sql(begin)
             try:
-                yield SqlTransaction(connection)
+                transaction = SqlTransaction(connection)
+                yield transaction
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
                 if connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
                     connection.exec_driver_sql("ROLLBACK")
                 raise
+        if self._committed is not None and transaction.new_checkpoint is not None:
+            self._committed(transaction.new_checkpoint)
 
     def scrub(self, patience_s: float) -> None:
         """Write the database anew from the rows it holds, and cut the write-ahead log to nothing.
@@ -88,8 +93,8 @@ class SqliteStore:
             query = "SELECT version_num FROM alembic_version"
             return str(connection.exec_driver_sql(query).scalar_one())
 
-    def migrate(self) -> None:
-        """Bring the schema to `SCHEMA_REVISION`; does nothing where it is there already.
+    def migrate(self, to: str = SCHEMA_REVISION) -> None:
+        """Bring the schema to a revision; does nothing where the newest is there already.
 
         Raises ChisoError(HOME_NEWER) for a schema that this version does not know.
         """
@@ -111,7 +116,7 @@ class SqliteStore:
         with self._translated(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
             connection.exec_driver_sql("COMMIT")
 
     def close(self) -> None:

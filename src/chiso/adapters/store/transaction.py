@@ -25,6 +25,8 @@ from chiso.adapters.store.rows import (
     blob,
     damaged,
     head_from,
+    payload_from,
+    position_of,
     receipt_from,
     receipt_values,
     reference_from,
@@ -36,6 +38,7 @@ from chiso.adapters.store.schema import (
     erasures_due,
     log_head,
     log_leaves,
+    log_nodes,
     log_payloads,
     receipts,
     references,
@@ -47,7 +50,7 @@ from chiso.compare.threshold import parse_record, record_bytes
 from chiso.core.consent import ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import Leaf, LeafPayload, LogHead
+from chiso.core.events import Leaf, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
 from chiso.core.times import to_epoch_s
@@ -84,6 +87,8 @@ class SqlTransaction:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.new_checkpoint: str | None = None
+        """The checkpoint of the head that this transaction set, if it set one."""
 
     def subjects(self) -> list[Subject]:
         """Everyone, by label."""
@@ -171,14 +176,39 @@ class SqlTransaction:
         for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
             yield Leaf(row.seq, blob(row.leaf_hash))
 
+    def log_hashes(self, nodes: Sequence[Node]) -> list[bytes]:
+        """Stored hashes of these nodes of the log, in the same order. Raises LOG_BROKEN if gone."""
+        leaves = [node.index for node in nodes if node.level == 0]
+        above = [position_of(node) for node in nodes if node.level]
+        found: dict[Node | int, bytes] = {}
+        query = select(log_leaves).where(log_leaves.c.seq.in_(leaves))
+        for row in self._connection.execute(query) if leaves else ():
+            found[Node(0, row.seq)] = blob(row.leaf_hash)
+        query = select(log_nodes).where(log_nodes.c.position.in_(above))
+        for row in self._connection.execute(query) if above else ():
+            found[row.position] = blob(row.node_hash)
+        try:
+            return [found[position_of(node) if node.level else node] for node in nodes]
+        except KeyError as error:
+            raise ChisoError(
+                Code.LOG_BROKEN,
+                "The log does not verify: a hash of its tree is missing.",
+                "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
+            ) from error
+
+    def payload(self, seq: int) -> LeafPayload | None:
+        """What leaf `seq` commits to, if it still exists."""
+        query = select(log_payloads).where(log_payloads.c.seq == seq)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else payload_from(row)
+
     def payloads(self, subject_id: SubjectId | None = None) -> Iterator[LeafPayload]:
         """Payloads that still exist, in order; of one person or of all."""
         query = select(log_payloads).order_by(log_payloads.c.seq)
         if subject_id is not None:
             query = query.where(log_payloads.c.subject_id == subject_id)
         for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
-            subject = None if row.subject_id is None else SubjectId(row.subject_id)
-            yield LeafPayload(row.seq, subject, blob(row.salt), blob(row.body))
+            yield payload_from(row)
 
     def thresholds(self) -> list[ThresholdRecord]:
         """Every threshold record, oldest first."""
@@ -247,8 +277,10 @@ class SqlTransaction:
             delete(erasures_due).where(erasures_due.c.subject_id == subject_id)
         )
 
-    def append_leaf(self, leaf: Leaf, payload: LeafPayload) -> None:
-        """Add a leaf and what it commits to."""
+    def append_leaf(
+        self, leaf: Leaf, payload: LeafPayload, completed: Sequence[tuple[Node, bytes]]
+    ) -> None:
+        """Add a leaf, what it commits to, and the roots of the subtrees that it completes."""
         self._connection.execute(insert(log_leaves).values(seq=leaf.seq, leaf_hash=leaf.leaf_hash))
         self._connection.execute(
             insert(log_payloads).values(
@@ -258,10 +290,16 @@ class SqlTransaction:
                 body=payload.body,
             )
         )
+        if completed:
+            self._connection.execute(
+                insert(log_nodes),
+                [{"position": position_of(node), "node_hash": root} for node, root in completed],
+            )
 
     def set_log_head(self, head: LogHead) -> None:
         """Replace the head of the log."""
         values = {"size": head.size, "peaks": b"".join(head.peaks), "checkpoint": head.checkpoint}
+        self.new_checkpoint = head.checkpoint
         statement = upsert(log_head).values(id=1, **values)
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[log_head.c.id], set_=values)
