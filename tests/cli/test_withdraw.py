@@ -187,7 +187,8 @@ def test_an_export_holds_log_proofs_that_verify_offline(tsitsi: Chiso, tmp_path:
     assert len(log["leaves"]) == 5  # two receipts, two enrolments, this export
     for leaf in log["leaves"]:
         note = parse_note(leaf["checkpoint"])
-        key.verify(note.signature, note.text)
+        (line,) = note.signatures
+        key.verify(line.signature, note.text)
         signed = parse_checkpoint(note.text)
         hashed = leaf_hash(commitment(bytes.fromhex(leaf["salt"]), leaf["payload"].encode()))
         assert hashed.hex() == leaf["leaf_hash"]

@@ -4,7 +4,8 @@ Steps, numbered in the code below:
 
 0. (caller) obtain the log's public key and origin from somewhere the operator cannot rewrite.
 1. The leaves are numbered 0, 1, 2 … without a gap.
-2. The checkpoint is a signed note for this origin, and its signature is this key's.
+2. The checkpoint is a signed note for this origin, and a signature on it is this key's. Lines of
+   other keys are left alone: a witness's are looked at by whoever knows its key.
 3. The tree recomputed from the leaves has the checkpoint's size and root, and the stored roots of
    its subtrees, which proofs are made of, are those recomputed.
 4. Every payload that still exists matches, with its salt, the leaf at its place.
@@ -106,9 +107,10 @@ def signed_checkpoint(
         checkpoint = parse_checkpoint(note.text)
     except ValueError as error:
         raise _broken(f"the checkpoint cannot be read ({error})") from error
-    if checkpoint.origin != origin or note.key_hash != key_hash(note.key_name, public_key):
+    own = note.by(origin, key_hash(origin, public_key))  # other lines are witnesses', or nobody's
+    if checkpoint.origin != origin or not own:
         raise _broken("the checkpoint belongs to another log")
-    if not verify_signature(note.text, note.signature):
+    if not all(verify_signature(note.text, each.signature) for each in own):
         raise _broken("the checkpoint's signature is false")
     return checkpoint
 
