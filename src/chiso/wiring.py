@@ -33,6 +33,11 @@ from chiso.adapters.models.catalogue import StoreCatalogue
 from chiso.adapters.models.manifest import EmbedderSpec, packaged_entries
 from chiso.adapters.models.model_store import ModelStore
 from chiso.adapters.models.opening import open_detector, open_embedder
+from chiso.adapters.operator_key import (
+    OperatorKeyInFile,
+    OperatorKeyInVariable,
+    settle_operator_key,
+)
 from chiso.adapters.signing import Ed25519Signer
 from chiso.adapters.store.sqlite import SqliteStore
 from chiso.adapters.system import SystemClock, SystemRandomness
@@ -47,8 +52,10 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Clock
 from chiso.core.samples import AlignmentGeometry
 from chiso.core.settings import CaptureSettings
+from chiso.core.storage import OperatorKeyPlace
 from chiso.core.templates import ModelDigest
 from chiso.services.home import Engine, Home
+from chiso.services.keys import finish_rotation
 from chiso.services.settings import PACK_SETTING, change_pack, require_here
 from chiso.services.thresholds import start_with
 from chiso.services.volunteers.calibration import OpenSittings
@@ -135,6 +142,8 @@ def open_home(directory: Path) -> Home:
                 f"{directory / part} is missing: this home is not whole.",
                 "Restore it from the home's backup.",
             )
+    if OPERATOR_KEY_VARIABLE not in os.environ:
+        settle_operator_key(directory, file.home_id)
     home = _assemble(directory, file)
     if home.signer.public_key != file.public_key:
         raise ChisoError(
@@ -142,8 +151,25 @@ def open_home(directory: Path) -> Home:
             f"The signing key in {directory / KEYSTORE_FILE} is not this home's.",
             "Put the keystore that belongs to this home back.",
         )
+    _finish_rotation(home)
     _finish_erasures(home)
     return home
+
+
+def operator_key_place(directory: Path) -> OperatorKeyPlace:
+    """Where the operator's key of a home comes from: CHISO_OPERATOR_KEY, or the home's file."""
+    if OPERATOR_KEY_VARIABLE in os.environ:
+        return OperatorKeyInVariable(directory, os.environ)
+    return OperatorKeyInFile(directory)
+
+
+def _finish_rotation(home: Home) -> None:
+    """Finish what a crash left of a change of key; where it cannot be, a later opening does it."""
+    try:
+        finish_rotation(home, operator_key_place(home.path))
+    except ChisoError as error:
+        if error.code is not Code.ROTATION_UNFINISHED:
+            raise
 
 
 def _finish_erasures(home: Home) -> None:

@@ -68,7 +68,7 @@ def test_every_command_explains_itself_with_an_example(
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("audit",), ("log",), ("threshold",), ("models",), ("volunteers",)]
+    "words", [(), ("audit",), ("log",), ("keys",), ("threshold",), ("models",), ("volunteers",)]
 )
 def test_a_group_of_commands_asked_for_alone_lists_them(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -198,6 +198,8 @@ def _words(
             *("--people", "2", "--captures", "2", "--size", "96", "--jobs", "1"),
             *("--cache", folder / "renders", "--out", folder / "tone"),
         ),
+        ("keys", "show"): tuple,
+        ("keys", "rotate"): tuple,
         ("log", "verify"): tuple,
         ("log", "checkpoint"): tuple,
         ("log", "prove"): lambda: ("0",),

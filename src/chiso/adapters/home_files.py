@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from chiso.adapters.files import unwritable, write_atomically
+from chiso.adapters.files import keep_names, unwritable, write_atomically
 from chiso.core.errors import ChisoError, Code
 
 FORMAT = 1
@@ -84,14 +84,15 @@ def read_home_file(directory: Path) -> HomeFile:
         ) from error
 
 
-def write_operator_key(directory: Path, key: bytes) -> None:
-    """Write the operator's key, readable by its owner alone."""
-    path = directory / OPERATOR_KEY_FILE
+def write_operator_key(directory: Path, key: bytes, name: str = OPERATOR_KEY_FILE) -> None:
+    """Write an operator's key (32 bytes) to a new file, readable by its owner alone."""
+    path = directory / name
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(base64.b64encode(key) + b"\n")
         file.flush()
         os.fsync(file.fileno())
+    keep_names(directory)
 
 
 def read_operator_key(directory: Path, environment: Mapping[str, str]) -> bytes:
@@ -100,26 +101,34 @@ def read_operator_key(directory: Path, environment: Mapping[str, str]) -> bytes:
     Raises ChisoError(OPERATOR_KEY_MISSING) without one, WRONG_OPERATOR_KEY where it is no key or
     its file can be read by others.
     """
-    path = directory / OPERATOR_KEY_FILE
-    where = OPERATOR_KEY_VARIABLE
-    text: str | bytes | None = environment.get(OPERATOR_KEY_VARIABLE)
-    if text is None:
-        where = str(path)
-        try:
-            mode = path.stat().st_mode
-            text = path.read_bytes()
-        except OSError as error:
-            raise ChisoError(
-                Code.OPERATOR_KEY_MISSING,
-                f"The operator's key is not at {path} ({error.strerror}).",
-                f"Put operator.key back, or give its value in {OPERATOR_KEY_VARIABLE}.",
-            ) from error
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ChisoError(
-                Code.WRONG_OPERATOR_KEY,
-                f"{path} can be read by other users of this machine (mode {mode & 0o777:04o}).",
-                f"Run `chmod 600 {path}`, and consider who may have read it.",
-            )
+    text = environment.get(OPERATOR_KEY_VARIABLE)
+    if text is not None:
+        return parse_operator_key(text, OPERATOR_KEY_VARIABLE)
+    return read_key_file(directory / OPERATOR_KEY_FILE)
+
+
+def read_key_file(path: Path) -> bytes:
+    """The operator's key in a file. Raises as `read_operator_key`."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_bytes()
+    except OSError as error:
+        raise ChisoError(
+            Code.OPERATOR_KEY_MISSING,
+            f"The operator's key is not at {path} ({error.strerror}).",
+            f"Put operator.key back, or give its value in {OPERATOR_KEY_VARIABLE}.",
+        ) from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ChisoError(
+            Code.WRONG_OPERATOR_KEY,
+            f"{path} can be read by other users of this machine (mode {mode & 0o777:04o}).",
+            f"Run `chmod 600 {path}`, and consider who may have read it.",
+        )
+    return parse_operator_key(text, str(path))
+
+
+def parse_operator_key(text: str | bytes, where: str) -> bytes:
+    """The key (32 bytes) that a text of `where` stands for. Raises WRONG_OPERATOR_KEY."""
     try:
         key = base64.b64decode(text.strip(), validate=True)
         if len(key) != OPERATOR_KEY_BYTES:

@@ -44,6 +44,7 @@ class Code(StrEnum):
     CONSENT_WITHDRAWN = "consent-withdrawn"
     WRONG_PURPOSE = "wrong-purpose"
     WRONG_MODE = "wrong-mode"
+    ERASURES_UNKNOWN = "erasures-unknown"
 
     LOG_BROKEN = "log-broken"
     RECEIPT_INVALID = "receipt-invalid"
@@ -57,6 +58,8 @@ class Code(StrEnum):
     STUDIO_FAILED = "studio-failed"
     STORE_DAMAGED = "store-damaged"
     ERASURE_UNFINISHED = "erasure-unfinished"
+    ROTATION_UNFINISHED = "rotation-unfinished"
+    BACKUP_DAMAGED = "backup-damaged"
 
     HOME_MISSING = "home-missing"
     HOME_UNREADABLE = "home-unreadable"
@@ -110,6 +113,7 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.CONSENT_WITHDRAWN,
         Code.WRONG_PURPOSE,
         Code.WRONG_MODE,
+        Code.ERASURES_UNKNOWN,
     ),
     Kind.INTEGRITY: (
         Code.LOG_BROKEN,
@@ -124,6 +128,8 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.STUDIO_FAILED,
         Code.STORE_DAMAGED,
         Code.ERASURE_UNFINISHED,
+        Code.ROTATION_UNFINISHED,
+        Code.BACKUP_DAMAGED,
     ),
     Kind.MISSING: (
         Code.HOME_MISSING,

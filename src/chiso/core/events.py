@@ -25,6 +25,8 @@ class EventType(StrEnum):
     THRESHOLD_CHANGED = "threshold-changed"
     SETTINGS_CHANGED = "settings-changed"
     AUDIT_RECORDED = "audit-recorded"
+    KEY_ROTATED = "key-rotated"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,42 @@ class Keystore(Protocol):
         """Whose keys there are."""
         ...
 
+    def rewrap(self, new_operator_key: bytes, note: bytes) -> int:
+        """Wrap every key by another operator's key (32 bytes), all or none; returns how many.
+
+        `note` is kept, sealed, until `rotation_recorded`.
+        """
+        ...
+
+    def rotation_due(self) -> bytes | None:
+        """The note of a change of the operator's key that no leaf may tell of yet."""
+        ...
+
+    def rotation_recorded(self) -> None:
+        """Forget that note, and every copy of a key wrapped by the former operator's key."""
+        ...
+
+
+class OperatorKeyPlace(Protocol):
+    """Where the operator's key of a home comes from: its file, or the environment."""
+
+    @property
+    def where(self) -> str:
+        """The file or the variable."""
+        ...
+
+    def current(self) -> bytes:
+        """The key, 32 bytes. Raises ChisoError where there is none."""
+        ...
+
+    def stage(self, key: bytes) -> None:
+        """Keep this key beside the current one, before anything is wrapped by it."""
+        ...
+
+    def settle(self) -> None:
+        """Let the staged key take the place of the current one, whose bytes are overwritten."""
+        ...
+
 
 class Vault(Protocol):
     """Seals templates under a person's key, bound to who, why and which model."""

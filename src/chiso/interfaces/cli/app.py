@@ -12,6 +12,7 @@ from chiso.interfaces.cli import (
     calibrate,
     enrol,
     home,
+    keys,
     log,
     measure,
     models,
@@ -62,6 +63,7 @@ app.command("receipts")(people.receipts)
 app.command("export")(people.export)
 app.add_typer(audit.app, name="audit")
 app.add_typer(log.app, name="log")
+app.add_typer(keys.app, name="keys")
 app.add_typer(thresholds.app, name="threshold")
 app.add_typer(models.app, name="models")
 render.app.command("calibrate")(calibrate.calibrate_tones)
