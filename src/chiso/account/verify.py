@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from chiso.account.checkpoint import Checkpoint, key_hash, parse_checkpoint, parse_note
+from chiso.account.checkpoint import Checkpoint, Note, key_hash, parse_checkpoint, parse_note
 from chiso.account.commitment import commitment
 from chiso.account.merkle import Fetch, grown, leaf_hash, root_of
 from chiso.core.errors import ChisoError, Code
@@ -107,12 +107,26 @@ def signed_checkpoint(
         checkpoint = parse_checkpoint(note.text)
     except ValueError as error:
         raise _broken(f"the checkpoint cannot be read ({error})") from error
+    objection = own_signature(note, checkpoint, origin, public_key, verify_signature)
+    if objection is not None:
+        raise _broken(objection)
+    return checkpoint
+
+
+def own_signature(
+    note: Note,
+    checkpoint: Checkpoint,
+    origin: str,
+    public_key: bytes,
+    verify_signature: VerifySignature,
+) -> str | None:
+    """What speaks against this key of this log having signed the note; None if it did."""
     own = note.by(origin, key_hash(origin, public_key))  # other lines are witnesses', or nobody's
     if checkpoint.origin != origin or not own:
-        raise _broken("the checkpoint belongs to another log")
+        return "the checkpoint belongs to another log"
     if not all(verify_signature(note.text, each.signature) for each in own):
-        raise _broken("the checkpoint's signature is false")
-    return checkpoint
+        return "the checkpoint's signature is false"
+    return None
 
 
 def _broken(what: str) -> ChisoError:

@@ -16,10 +16,11 @@ from chiso.services.log import (
     require_own,
     require_signed_head,
 )
+from chiso.services.log_since import require_goes_on
 from chiso.services.thresholds import require_last_chosen
 
 
-def verify(home: Home) -> LogReport:
+def verify(home: Home, since: str | None = None) -> LogReport:
     """Recompute the whole tree and check every signature. Raises ChisoError of kind INTEGRITY.
 
     Besides `chiso.account.verify`'s steps: the stored head agrees with the signed checkpoint; the
@@ -27,6 +28,8 @@ def verify(home: Home) -> LogReport:
     payload that is missing was destroyed by an erasure that the log tells of; the thresholds in use
     are those last chosen; and each receipt is signed by this home and says what its indexed columns
     say.
+
+    `since`: a checkpoint saved earlier, with whose tree the log must begin.
     """
     anchored = home.anchor.read()
     with home.store.reading() as view:
@@ -42,6 +45,8 @@ def verify(home: Home) -> LogReport:
         )
         require_signed_head(home, head)
         require_not_put_back(home, anchored, view, head)
+        if since is not None:
+            require_goes_on(home, view, head, since)
         _require_accounted(view, report.payloads_destroyed)
         _require_receipts(view)
         require_last_chosen(home, view)

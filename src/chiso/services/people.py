@@ -51,14 +51,14 @@ _STATES = {
 def subjects(home: Home, label: str | None = None) -> list[SubjectSummary]:
     """Everyone, or the person called `label`. Raises ChisoError(NO_CONSENT) if there is none."""
     with home.store.reading() as view:
-        chosen = view.subjects() if label is None else [_known(view, label)]
+        chosen = view.subjects() if label is None else [known(view, label)]
         return [_summary(home, view, subject) for subject in chosen]
 
 
 def receipts(home: Home, label: str | None = None) -> list[ReceiptSummary]:
     """Everyone's receipts, or those of the person called `label`."""
     with home.store.reading() as view:
-        subject_id = None if label is None else _known(view, label).subject_id
+        subject_id = None if label is None else known(view, label).subject_id
         resting: dict[str, int] = {}
         for reference, _ in view.references(None, subject_id):
             resting[reference.receipt_id] = resting.get(reference.receipt_id, 0) + 1
@@ -80,7 +80,7 @@ def export(home: Home, label: str) -> dict[str, bytes]:
     inclusion proof, and the signed checkpoint that they lead to.
     """
     with home.store.writing() as transaction:
-        subject = _known(transaction, label)
+        subject = known(transaction, label)
         event = Event(EventType.EXPORTED, home.clock.now(), subject.subject_id)
         record(home, transaction, [event])
     with home.store.reading() as view:
@@ -138,7 +138,8 @@ def _proofs(view: ReadTransaction, subject_id: SubjectId) -> list[InclusionProof
     return [proof_of(view, head, each.seq, each) for each in view.payloads(subject_id)]
 
 
-def _known(view: ReadTransaction, label: str) -> Subject:
+def known(view: ReadTransaction, label: str) -> Subject:
+    """The person called `label`. Raises ChisoError(NO_CONSENT) where there is nobody."""
     subject = view.subject(label_from(label, "subject"))
     if subject is None:
         raise ChisoError(
