@@ -11,11 +11,9 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from chiso.adapters.sqlite_errors import BUSY_TIMEOUT_S, as_chiso_error
+from chiso.adapters.store.migrating import SCHEMA_REVISION, is_newest, revision_of, upgrade
 from chiso.adapters.store.transaction import SqlTransaction
 from chiso.core.errors import ChisoError, Code
-
-SCHEMA_REVISION = "0002"
-"""Alembic's newest revision; `tests/adapters/test_store.py` holds that it is."""
 
 
 class SqliteStore:
@@ -82,41 +80,16 @@ class SqliteStore:
                 "erasure.",
             )
 
-    def revision(self) -> str | None:
-        """The schema's revision, None for a new file."""
-        with self._translated(), self._engine.connect() as connection:
-            table = connection.exec_driver_sql(
-                "SELECT name FROM sqlite_master WHERE name = 'alembic_version'"
-            ).one_or_none()
-            if table is None:
-                return None
-            query = "SELECT version_num FROM alembic_version"
-            return str(connection.exec_driver_sql(query).scalar_one())
-
     def migrate(self, to: str = SCHEMA_REVISION) -> None:
         """Bring the schema to a revision; does nothing where the newest is there already.
 
         Raises ChisoError(HOME_NEWER) for a schema that this version does not know.
         """
-        revision = self.revision()
-        if revision == SCHEMA_REVISION:
-            return
-        if revision is not None and revision > SCHEMA_REVISION:
-            raise ChisoError(
-                Code.HOME_NEWER,
-                f"{self._path} was written by a newer Chiso (schema {revision}; "
-                f"this one knows {SCHEMA_REVISION}).",
-                "Install the newer version; nothing was changed.",
-            )
-        from alembic import command  # slow to import, and needed once in a home's life
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self._translated(), self._engine.connect() as connection:
+            if is_newest(revision_of(connection), self._path):
+                return
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            config.attributes["connection"] = connection
-            command.upgrade(config, to)
+            upgrade(connection, to)
             connection.exec_driver_sql("COMMIT")
 
     def close(self) -> None:

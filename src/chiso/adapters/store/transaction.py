@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Table,
     and_,
     delete,
     func,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.dialects import postgresql, sqlite
 
 from chiso.adapters.store.rows import (
     blob,
@@ -89,6 +90,11 @@ class SqlTransaction:
         self._connection = connection
         self.new_checkpoint: str | None = None
         """The checkpoint of the head that this transaction set, if it set one."""
+
+    def _upsert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert that may say what to do where the row is there: each database has its own."""
+        is_sqlite = self._connection.dialect.name == "sqlite"
+        return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
     def subjects(self) -> list[Subject]:
         """Everyone, by label."""
@@ -162,6 +168,8 @@ class SqlTransaction:
         return self._streamed(query)
 
     def _streamed(self, query: Select[Any]) -> Iterator[Row[Any]]:
+        # Streamed: PostgreSQL's driver would otherwise hold every row before it gives the first.
+        query = query.execution_options(stream_results=True)
         batches = self._connection.execute(query).partitions(_ROWS_AT_ONCE)
         return chain.from_iterable(batches)
 
@@ -268,7 +276,9 @@ class SqlTransaction:
 
     def schedule_key_destruction(self, subject_id: SubjectId) -> None:
         """Remember that this person's key must be destroyed, until `key_destroyed`."""
-        statement = upsert(erasures_due).values(subject_id=subject_id).on_conflict_do_nothing()
+        statement = (
+            self._upsert(erasures_due).values(subject_id=subject_id).on_conflict_do_nothing()
+        )
         self._connection.execute(statement)
 
     def key_destroyed(self, subject_id: SubjectId) -> None:
@@ -300,7 +310,7 @@ class SqlTransaction:
         """Replace the head of the log."""
         values = {"size": head.size, "peaks": b"".join(head.peaks), "checkpoint": head.checkpoint}
         self.new_checkpoint = head.checkpoint
-        statement = upsert(log_head).values(id=1, **values)
+        statement = self._upsert(log_head).values(id=1, **values)
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[log_head.c.id], set_=values)
         )
@@ -319,7 +329,7 @@ class SqlTransaction:
 
     def put_setting(self, name: str, value: str) -> None:
         """Set a setting."""
-        statement = upsert(settings).values(name=name, value=value)
+        statement = self._upsert(settings).values(name=name, value=value)
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": value})
         )

@@ -7,6 +7,7 @@ from alembic import op
 
 from chiso.account.merkle import grown
 from chiso.adapters.store.rows import blob, position_of
+from chiso.adapters.store.schema import Whole
 
 revision = "0002"
 down_revision = "0001"
@@ -18,7 +19,7 @@ def upgrade() -> None:
     """Add the table, and fill it from the leaves that are there."""
     nodes = op.create_table(
         "log_nodes",
-        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("position", Whole, primary_key=True, autoincrement=False),
         sa.Column("node_hash", sa.LargeBinary(32), nullable=False),
     )
     connection = op.get_bind()
