@@ -18,6 +18,7 @@ from tests.cli.running import (
     enrolment,
 )
 from tests.services.drawn_studio import open_drawn_studio
+from tests.witness.logs import MadeUpLog
 
 from chiso import wiring
 from chiso.interfaces.cli import calibrate
@@ -25,6 +26,7 @@ from chiso.interfaces.cli.app import app
 from chiso.interfaces.cli.main import main
 from chiso.services.volunteers.photos import render_photos
 from chiso.services.volunteers.plan import PhotoPlan
+from chiso.wiring_witness import make_witness
 
 Volunteer = Callable[..., Path]
 
@@ -51,6 +53,10 @@ WITHOUT_A_HOME = {
     ("volunteers", "calibrate"),
     ("volunteers", "measure"),
     ("volunteers", "render"),
+    ("witness", "init"),
+    ("witness", "logs"),
+    ("witness", "serve"),
+    ("witness", "trust"),
 }
 
 
@@ -144,7 +150,7 @@ def test_every_command_that_needs_a_home_says_so_where_there_is_none(
 
 @pytest.mark.parametrize(
     "words",
-    [each for each in COMMANDS if each != ("demo",)],  # has tests of its own
+    [each for each in COMMANDS if each not in {("demo",), ("witness", "serve")}],  # tested apart
     ids=" ".join,
 )
 def test_standard_output_holds_only_json(
@@ -203,6 +209,9 @@ def _words(
         ("log", "verify"): tuple,
         ("log", "checkpoint"): tuple,
         ("log", "prove"): lambda: ("0",),
+        ("witness", "init"): lambda: ("--dir", folder / "new", "--name", "w.example/1"),
+        ("witness", "trust"): lambda: ("--dir", _witness(folder / "own"), MadeUpLog().vkey),
+        ("witness", "logs"): lambda: ("--dir", _witness(folder / "own")),
         ("threshold", "list"): tuple,
         ("threshold", "use"): lambda: (_record(chiso),),
         ("threshold", "show"): lambda: (_record(chiso),),
@@ -242,6 +251,11 @@ def _embeddings(path: Path) -> Path:
     numbers = np.arange(8)
     np.savez(path, sample=numbers, subject=numbers // 2, group=numbers // 4, vector=vectors)
     return path
+
+
+def _witness(folder: Path) -> Path:
+    make_witness(folder, "w.example/1")
+    return folder
 
 
 def _record(chiso: Chiso) -> str:

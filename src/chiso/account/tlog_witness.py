@@ -41,6 +41,16 @@ class AddCheckpoint:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A witness's answer to a request, and what its own record says of it."""
+
+    status: Status
+    body: bytes
+    content_type: str
+    remark: str
+
+
 def request_body(request: AddCheckpoint) -> bytes:
     """The request as it is sent: `old` and the size, the hashes a line each, a gap, the note."""
     if len(request.proof) > MAX_PROOF_LINES:

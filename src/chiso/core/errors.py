@@ -22,6 +22,7 @@ class Code(StrEnum):
     BAD_MANIFEST = "bad-manifest"
     BAD_TABLE = "bad-table"
     HOME_EXISTS = "home-exists"
+    WITNESS_EXISTS = "witness-exists"
     NOT_A_FILE = "not-a-file"
 
     NO_FACE = "no-face"
@@ -47,6 +48,11 @@ class Code(StrEnum):
     ERASURES_UNKNOWN = "erasures-unknown"
 
     LOG_BROKEN = "log-broken"
+    LOG_FORKED = "log-forked"
+    COSIGNATURE_INVALID = "cosignature-invalid"
+    WITNESS_DAMAGED = "witness-damaged"
+    WITNESS_FORGOT = "witness-forgot"
+    WITNESS_REFUSED = "witness-refused"
     RECEIPT_INVALID = "receipt-invalid"
     THRESHOLD_INVALID = "threshold-invalid"
     KEY_MISSING = "key-missing"
@@ -69,6 +75,8 @@ class Code(StrEnum):
     FILE_UNREADABLE = "file-unreadable"
     MODEL_MISSING = "model-missing"
     NO_NETWORK = "no-network"
+    WITNESS_MISSING = "witness-missing"
+    WITNESS_SILENT = "witness-silent"
     DATA_MISSING = "data-missing"
     THRESHOLD_MISSING = "threshold-missing"
     REFERENCE_MISSING = "reference-missing"
@@ -89,6 +97,7 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.BAD_MANIFEST,
         Code.BAD_TABLE,
         Code.HOME_EXISTS,
+        Code.WITNESS_EXISTS,
         Code.NOT_A_FILE,
     ),
     Kind.REFUSED_SAMPLE: (
@@ -117,6 +126,11 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
     ),
     Kind.INTEGRITY: (
         Code.LOG_BROKEN,
+        Code.LOG_FORKED,
+        Code.COSIGNATURE_INVALID,
+        Code.WITNESS_DAMAGED,
+        Code.WITNESS_FORGOT,
+        Code.WITNESS_REFUSED,
         Code.RECEIPT_INVALID,
         Code.THRESHOLD_INVALID,
         Code.KEY_MISSING,
@@ -140,6 +154,8 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.FILE_UNREADABLE,
         Code.MODEL_MISSING,
         Code.NO_NETWORK,
+        Code.WITNESS_MISSING,
+        Code.WITNESS_SILENT,
         Code.DATA_MISSING,
         Code.THRESHOLD_MISSING,
         Code.REFERENCE_MISSING,

@@ -21,6 +21,7 @@ from chiso.interfaces.cli import (
     render,
     story,
     thresholds,
+    witness,
 )
 from chiso.interfaces.cli.output import show
 
@@ -64,6 +65,7 @@ app.command("export")(people.export)
 app.add_typer(audit.app, name="audit")
 app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="keys")
+app.add_typer(witness.app, name="witness")
 app.add_typer(thresholds.app, name="threshold")
 app.add_typer(models.app, name="models")
 render.app.command("calibrate")(calibrate.calibrate_tones)
