@@ -49,6 +49,15 @@ class LogHead:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptCheckpoint:
+    """A checkpoint kept for later proofs: its size, when, and the note with its signatures."""
+
+    size: int
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Leaf:
     """A leaf as stored: its place and its RFC 6962 hash. It never goes away."""
 

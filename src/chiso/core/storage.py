@@ -10,7 +10,7 @@ from typing import Protocol
 
 from chiso.core.consent import Receipt, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
-from chiso.core.events import Leaf, LeafPayload, LogHead, Node
+from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
 from chiso.core.templates import ModelDigest, Template
 
 
@@ -105,6 +105,10 @@ class ReadTransaction(Protocol):
         """What leaf `seq` commits to, if it still exists."""
         ...
 
+    def kept_checkpoints(self, count: int | None = None) -> Iterator[KeptCheckpoint]:
+        """The checkpoints that were kept, the newest first; so many of them, or all."""
+        ...
+
     def thresholds(self) -> list[ThresholdRecord]:
         """Every threshold record, oldest first."""
         ...
@@ -157,6 +161,10 @@ class WriteTransaction(ReadTransaction, Protocol):
 
     def set_log_head(self, head: LogHead) -> None:
         """Replace the head of the log."""
+        ...
+
+    def keep_checkpoint(self, kept: KeptCheckpoint) -> None:
+        """Keep a checkpoint, in the place of one of the same size."""
         ...
 
     def add_threshold(self, record: ThresholdRecord) -> None:

@@ -25,6 +25,7 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, Leaf, LeafPayload, LogHead, Node
 from chiso.core.storage import ReadTransaction, SignedReceipt, WriteTransaction
 from chiso.services.home import Home
+from chiso.services.log_schedule import keep_if_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class InclusionProof:
 
 
 def record(home: Home, transaction: WriteTransaction, events: Sequence[Event]) -> LogHead:
-    """Append one leaf an event, and sign the new head, inside the caller's transaction."""
+    """Append one leaf an event, and sign the new head, inside the caller's transaction.
+
+    Its checkpoint is kept where the schedule asks for one.
+    """
     head = _trusted_head(home, transaction)
     size, peaks = head.size, head.peaks
     for event in events:
@@ -56,6 +60,7 @@ def record(home: Home, transaction: WriteTransaction, events: Sequence[Event]) -
         size, peaks, signed_note(text, home.origin, home.signer.public_key, signature)
     )
     transaction.set_log_head(new_head)
+    keep_if_due(transaction, new_head, home.clock.now())
     return new_head
 
 
@@ -105,12 +110,6 @@ def require_not_put_back(
         )
     if root_of(view.log_hashes(peak_nodes(last.size))) != last.root:
         raise broken(f"its first {last.size} leaves are not those that this home signed")
-
-
-def checkpoint(home: Home) -> str:
-    """The signed note over the log as it is now."""
-    with home.store.reading() as view:
-        return head_of(view).checkpoint
 
 
 def prove(home: Home, seq: int) -> InclusionProof:

@@ -16,6 +16,7 @@ from chiso.services.log import (
     require_own,
     require_signed_head,
 )
+from chiso.services.log_checkpoints import require_kept
 from chiso.services.log_since import require_goes_on
 from chiso.services.thresholds import require_last_chosen
 
@@ -29,7 +30,7 @@ def verify(home: Home, since: str | None = None) -> LogReport:
     are those last chosen; and each receipt is signed by this home and says what its indexed columns
     say.
 
-    `since`: a checkpoint saved earlier, with whose tree the log must begin.
+    The log must go on from every checkpoint that is kept, and from `since`, one saved outside.
     """
     anchored = home.anchor.read()
     with home.store.reading() as view:
@@ -45,6 +46,7 @@ def verify(home: Home, since: str | None = None) -> LogReport:
         )
         require_signed_head(home, head)
         require_not_put_back(home, anchored, view, head)
+        require_kept(home, view, head)
         if since is not None:
             require_goes_on(home, view, head, since)
         _require_accounted(view, report.payloads_destroyed)

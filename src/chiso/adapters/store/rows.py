@@ -9,7 +9,7 @@ from typing import Any
 from chiso.consent.receipt import parse_receipt
 from chiso.core.consent import Mode, ReceiptId, SubjectId, Terms
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import LeafPayload, LogHead, Node
+from chiso.core.events import KeptCheckpoint, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
 from chiso.core.times import from_epoch_s, to_epoch_s
@@ -130,6 +130,13 @@ def head_from(row: Any) -> LogHead:
     edge = blob(row.peaks)
     peaks = tuple(edge[start : start + _PEAK_BYTES] for start in range(0, len(edge), _PEAK_BYTES))
     return LogHead(row.size, peaks, row.checkpoint)
+
+
+def kept_from(row: Any) -> KeptCheckpoint:
+    """A row of `log_checkpoints`."""
+    if not isinstance(row.note, str):
+        raise damaged(f"{type(row.note).__name__} where a checkpoint belongs")
+    return KeptCheckpoint(row.size, _instant(row.at), row.note)
 
 
 def payload_from(row: Any) -> LeafPayload:

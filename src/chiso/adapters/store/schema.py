@@ -116,6 +116,15 @@ log_head = Table(
     Column("checkpoint", String, nullable=False),
 )
 
+# Checkpoints of earlier trees, so that the log can be shown to go on from them.
+log_checkpoints = Table(
+    "log_checkpoints",
+    metadata,
+    Column("size", Whole, primary_key=True, autoincrement=False),
+    Column("at", Whole, nullable=False),
+    Column("note", String, nullable=False),
+)
+
 thresholds = Table(
     "thresholds",
     metadata,

@@ -26,6 +26,7 @@ from chiso.adapters.store.rows import (
     blob,
     damaged,
     head_from,
+    kept_from,
     payload_from,
     position_of,
     receipt_from,
@@ -37,6 +38,7 @@ from chiso.adapters.store.rows import (
 )
 from chiso.adapters.store.schema import (
     erasures_due,
+    log_checkpoints,
     log_head,
     log_leaves,
     log_nodes,
@@ -51,7 +53,7 @@ from chiso.compare.threshold import parse_record, record_bytes
 from chiso.core.consent import ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import Leaf, LeafPayload, LogHead, Node
+from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
 from chiso.core.times import to_epoch_s
@@ -218,6 +220,11 @@ class SqlTransaction:
         for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
             yield payload_from(row)
 
+    def kept_checkpoints(self, count: int | None = None) -> Iterator[KeptCheckpoint]:
+        """The checkpoints that were kept, the newest first; so many of them, or all."""
+        query = select(log_checkpoints).order_by(log_checkpoints.c.size.desc()).limit(count)
+        return map(kept_from, self._streamed(query))
+
     def thresholds(self) -> list[ThresholdRecord]:
         """Every threshold record, oldest first."""
         rows = self._connection.execute(select(thresholds).order_by(thresholds.c.position))
@@ -314,6 +321,13 @@ class SqlTransaction:
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[log_head.c.id], set_=values)
         )
+
+    def keep_checkpoint(self, kept: KeptCheckpoint) -> None:
+        """Keep a checkpoint, in the place of one of the same size."""
+        same = log_checkpoints.c.size == kept.size
+        self._connection.execute(delete(log_checkpoints).where(same))
+        values = {"size": kept.size, "at": to_epoch_s(kept.at), "note": kept.note}
+        self._connection.execute(insert(log_checkpoints).values(values))
 
     def add_threshold(self, record: ThresholdRecord) -> None:
         """Add a threshold record."""

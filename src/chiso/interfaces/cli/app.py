@@ -14,6 +14,7 @@ from chiso.interfaces.cli import (
     home,
     keys,
     log,
+    log_checkpoints,
     measure,
     models,
     people,
@@ -63,6 +64,9 @@ app.command("subjects")(people.subjects)
 app.command("receipts")(people.receipts)
 app.command("export")(people.export)
 app.add_typer(audit.app, name="audit")
+log.app.command("checkpoint")(log_checkpoints.checkpoint)
+log.app.command("checkpoints")(log_checkpoints.checkpoints)
+log.app.command("schedule")(log_checkpoints.schedule)
 app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(witness.app, name="witness")

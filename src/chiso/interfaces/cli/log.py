@@ -1,4 +1,4 @@
-"""`chiso log verify | show | checkpoint | prove`."""
+"""`chiso log verify | show | prove`."""
 
 from __future__ import annotations
 
@@ -119,20 +119,6 @@ def _note_in(path: Path) -> str:
             f"{path} is no checkpoint ({error}).",
             "Give the file that `chiso log checkpoint` wrote, unchanged.",
         ) from error
-
-
-@app.command("checkpoint")
-def checkpoint(home: HomeOption = None, json: JsonOption = False) -> int:
-    """The signed size and root of the log, as a C2SP signed note: hand it to a witness.
-
-    Example: chiso log checkpoint > today.checkpoint
-    """
-    note = log.checkpoint(wiring.open_home(wiring.home_directory(home)))
-    if json:
-        emit({"checkpoint": note})
-    else:
-        show_exactly(note.rstrip("\n"))
-    return Exit.DONE
 
 
 @app.command("prove")

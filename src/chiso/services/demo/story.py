@@ -11,7 +11,7 @@ from chiso.capture.decode import decode
 from chiso.core.consent import Mode
 from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import BiometricSample, Box, Refusal
-from chiso.services import log, log_check
+from chiso.services import log_check, log_checkpoints
 from chiso.services.demo.cast import Cast, Volunteer, cast
 from chiso.services.demo.group_picture import GroupPicture, compose
 from chiso.services.demo.recognition import Recognition, Watch, recognise
@@ -87,7 +87,7 @@ def tell(stage: Stage, volunteers: Sequence[Volunteer]) -> DemoResult:
         scene,
         withdrawal,
         log_check.verify(stage.home),
-        log.checkpoint(stage.home),
+        log_checkpoints.checkpoint(stage.home),
         prepare_search(stage.home, PURPOSE).record,
         loading_s,
         stage.watch() - begun_s,
