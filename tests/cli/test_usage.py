@@ -175,6 +175,11 @@ def test_standard_output_holds_only_json(
     assert "error" not in done.document
 
 
+def _with_rule(chiso: Chiso) -> str:
+    assert chiso("retention", "set", PURPOSE, "--default", "1y").status == 0
+    return PURPOSE
+
+
 def _words(
     chiso: Chiso, command: tuple[str, ...], folder: Path, volunteer: Volunteer, tiny_model: Path
 ) -> list[str | Path]:
@@ -191,6 +196,9 @@ def _words(
         ("subjects",): tuple,
         ("receipts",): tuple,
         ("export",): lambda: ("001", "--out", folder / "export"),
+        ("retention", "set"): lambda: (PURPOSE, "--max", "2y"),
+        ("retention", "list"): tuple,
+        ("retention", "unset"): lambda: (_with_rule(chiso),),
         ("audit", "scores"): lambda: (_scores(folder / "s.csv"), "--out", folder / "scores"),
         ("audit", "embeddings"): lambda: (
             *(_embeddings(folder / "e.npz"), "--threshold", "0.5"),

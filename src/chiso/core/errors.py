@@ -43,6 +43,8 @@ class Code(StrEnum):
     CONSENT_EXPIRED = "consent-expired"
     CONSENT_NOT_YET = "consent-not-yet"
     CONSENT_WITHDRAWN = "consent-withdrawn"
+    CONSENT_INACTIVE = "consent-inactive"
+    CONSENT_TOO_LONG = "consent-too-long"
     WRONG_PURPOSE = "wrong-purpose"
     WRONG_MODE = "wrong-mode"
     ERASURES_UNKNOWN = "erasures-unknown"
@@ -120,6 +122,8 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.CONSENT_EXPIRED,
         Code.CONSENT_NOT_YET,
         Code.CONSENT_WITHDRAWN,
+        Code.CONSENT_INACTIVE,
+        Code.CONSENT_TOO_LONG,
         Code.WRONG_PURPOSE,
         Code.WRONG_MODE,
         Code.ERASURES_UNKNOWN,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chiso.core.consent import Receipt, ReceiptId, SubjectId, Terms
+from chiso.core.consent import Cause, Receipt, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
 from chiso.core.templates import ModelDigest, Template
@@ -25,12 +25,21 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SignedReceipt:
-    """A receipt as stored: parsed, the exact bytes signed, the signature, and its withdrawal."""
+    """A receipt as stored: parsed, the exact bytes signed, the signature, and what became of it."""
 
     receipt: Receipt
     body: bytes
     signature: bytes
     withdrawn: datetime | None
+    """When it was ended: by the person, or for `cause`."""
+    cause: Cause | None = None
+    last_active: datetime | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """All that policy reads of it."""
+        agreed = self.receipt.terms(self.withdrawn)
+        return agreed._replace(cause=self.cause, last_active=self.last_active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +146,17 @@ class WriteTransaction(ReadTransaction, Protocol):
         """Add a reference; the database refuses one without its receipt."""
         ...
 
-    def withdraw_receipt(self, receipt_id: ReceiptId, at: datetime) -> int:
-        """Mark a receipt withdrawn and delete what rests on it; returns references deleted."""
+    def withdraw_receipt(
+        self, receipt_id: ReceiptId, at: datetime, cause: Cause | None = None
+    ) -> int:
+        """Mark a receipt withdrawn and delete what rests on it; returns references deleted.
+
+        `cause`: why, where it was not the person who ended it.
+        """
+        ...
+
+    def mark_active(self, receipt_ids: Iterable[ReceiptId], at: datetime) -> None:
+        """Note when these receipts last served: a match, or a photo added."""
         ...
 
     def erase_subject(self, subject_id: SubjectId) -> tuple[int, int, int]:

@@ -6,9 +6,9 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from chiso.consent.policy import objection
+from chiso.consent.retention import End, Rule, end_of_consent
 from chiso.core.canonical import JsonValue
 from chiso.core.consent import SubjectId
 from chiso.core.errors import ChisoError, Code
@@ -18,6 +18,7 @@ from chiso.core.storage import ReadTransaction, SealedReference, SignedReceipt, 
 from chiso.core.times import to_text
 from chiso.services.home import Home
 from chiso.services.log import InclusionProof, head_of, proof_of, record
+from chiso.services.retention import rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +29,34 @@ class SubjectSummary:
     receipts: int
     in_force: int
     references: int
-    next_expiry: datetime | None
+    next_end: End | None
+    """Of the consents in force."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptSummary:
-    """One receipt as a list shows it. `state`: in force, withdrawn, expired, not begun."""
+    """One receipt as a list shows it. `state`: in force, withdrawn, expired, inactive, not begun.
+
+    `end`: when it is over if there is no match before, by whichever decides: its own date, its
+    purpose's maximum, or its purpose's period without a match.
+    """
 
     signed: SignedReceipt
     state: str
     references: int
+    end: End
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a purge would end it."""
+        return self.signed.withdrawn is None and self.state in ("expired", "inactive")
 
 
 _STATES = {
     None: "in force",
     Code.CONSENT_WITHDRAWN: "withdrawn",
     Code.CONSENT_EXPIRED: "expired",
+    Code.CONSENT_INACTIVE: "inactive",
     Code.CONSENT_NOT_YET: "not begun",
 }
 
@@ -62,11 +75,13 @@ def receipts(home: Home, label: str | None = None) -> list[ReceiptSummary]:
         resting: dict[str, int] = {}
         for reference, _ in view.references(None, subject_id):
             resting[reference.receipt_id] = resting.get(reference.receipt_id, 0) + 1
+        by_purpose = {each.purpose: each for each in rules(view)}
         return [
             ReceiptSummary(
                 signed,
-                _state(home, signed),
+                _state(home, signed, rule := by_purpose.get(signed.terms.purpose)),
                 resting.get(signed.receipt.header.receipt_id, 0),
+                end_of_consent(signed.terms, rule),
             )
             for signed in view.receipts(subject_id)
         ]
@@ -152,14 +167,17 @@ def known(view: ReadTransaction, label: str) -> Subject:
 
 def _summary(home: Home, view: ReadTransaction, subject: Subject) -> SubjectSummary:
     held = view.receipts(subject.subject_id)
-    in_force = [each for each in held if _state(home, each) == "in force"]
+    by_purpose = {each.purpose: each for each in rules(view)}
+    ends = [
+        end_of_consent(each.terms, rule)
+        for each in held
+        if _state(home, each, rule := by_purpose.get(each.terms.purpose)) == "in force"
+    ]
     references = sum(1 for _ in view.references(None, subject.subject_id))
-    expiries = [each.receipt.processing.expires for each in in_force]
-    return SubjectSummary(
-        subject, len(held), len(in_force), references, min(expiries, default=None)
-    )
+    first = min(ends, key=lambda end: end.at, default=None)
+    return SubjectSummary(subject, len(held), len(ends), references, first)
 
 
-def _state(home: Home, signed: SignedReceipt) -> str:
-    terms = signed.receipt.terms(signed.withdrawn)
-    return _STATES[objection(terms, terms.purpose, None, home.clock.now())]
+def _state(home: Home, signed: SignedReceipt, rule: Rule | None) -> str:
+    terms = signed.terms
+    return _STATES[objection(terms, terms.purpose, None, home.clock.now(), rule)]

@@ -50,6 +50,8 @@ receipts = Table(
     Column("granted", Whole, nullable=False),
     Column("expires", Whole, nullable=False),
     Column("withdrawn", Whole, nullable=True),
+    Column("cause", String(20), nullable=True),
+    Column("last_active", Whole, nullable=True),
     UniqueConstraint("subject_id", "id"),
 )
 
@@ -63,6 +65,8 @@ Index(
     receipts.c.granted,
     receipts.c.expires,
     receipts.c.withdrawn,
+    receipts.c.cause,
+    receipts.c.last_active,
 )
 
 # Invariant 1, held by the database too: no reference without its receipt, and it is her own.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -50,7 +50,7 @@ from chiso.adapters.store.schema import (
     thresholds,
 )
 from chiso.compare.threshold import parse_record, record_bytes
-from chiso.core.consent import ReceiptId, SubjectId, Terms
+from chiso.core.consent import Cause, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
@@ -76,6 +76,8 @@ _TERM_COLUMNS = (
     receipts.c.granted,
     receipts.c.expires,
     receipts.c.withdrawn,
+    receipts.c.cause,
+    receipts.c.last_active,
 )
 # The id is made an expression so that SQLite takes `ix_receipts_terms`, which lies in the order of
 # the references and holds all that is asked for; the unique index would send it to the table.
@@ -261,16 +263,31 @@ class SqlTransaction:
             )
         )
 
-    def withdraw_receipt(self, receipt_id: ReceiptId, at: datetime) -> int:
-        """Mark a receipt withdrawn and delete what rests on it; returns references deleted."""
+    def withdraw_receipt(
+        self, receipt_id: ReceiptId, at: datetime, cause: Cause | None = None
+    ) -> int:
+        """Mark a receipt withdrawn and delete what rests on it; returns references deleted.
+
+        `cause`: why, where it was not the person who ended it.
+        """
         self._connection.execute(
-            update(receipts).where(receipts.c.id == receipt_id).values(withdrawn=to_epoch_s(at))
+            update(receipts)
+            .where(receipts.c.id == receipt_id)
+            .values(withdrawn=to_epoch_s(at), cause=cause)
         )
         whose = select(receipts.c.subject_id).where(receipts.c.id == receipt_id).scalar_subquery()
         gone = delete(references).where(
             references.c.subject_id == whose, references.c.receipt_id == receipt_id
         )
         return self._connection.execute(gone).rowcount
+
+    def mark_active(self, receipt_ids: Iterable[ReceiptId], at: datetime) -> None:
+        """Note when these receipts last served: a match, or a photo added."""
+        self._connection.execute(
+            update(receipts)
+            .where(receipts.c.id.in_(sorted(receipt_ids)))
+            .values(last_active=to_epoch_s(at))
+        )
 
     def erase_subject(self, subject_id: SubjectId) -> tuple[int, int, int]:
         """Delete a person's every row; returns counts of references, receipts, leaf payloads."""
@@ -280,6 +297,15 @@ class SqlTransaction:
         )
         self._connection.execute(delete(subjects).where(subjects.c.id == subject_id))
         return counts[0], counts[1], counts[2]
+
+    def forget_rows(self, subject_id: SubjectId) -> None:
+        """Delete a person's rows but what the log says of her: a restore puts them in again."""
+        for table, owner in (
+            (references, references.c.subject_id),
+            (receipts, receipts.c.subject_id),
+            (subjects, subjects.c.id),
+        ):
+            self._connection.execute(delete(table).where(owner == subject_id))
 
     def schedule_key_destruction(self, subject_id: SubjectId) -> None:
         """Remember that this person's key must be destroyed, until `key_destroyed`."""
@@ -340,6 +366,12 @@ class SqlTransaction:
                 position=position,
             )
         )
+
+    def replace_thresholds(self, records: Sequence[ThresholdRecord]) -> None:
+        """Keep these threshold records, and no others."""
+        self._connection.execute(delete(thresholds))
+        for record in records:
+            self.add_threshold(record)
 
     def put_setting(self, name: str, value: str) -> None:
         """Set a setting."""

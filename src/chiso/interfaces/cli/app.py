@@ -20,6 +20,7 @@ from chiso.interfaces.cli import (
     people,
     recognise,
     render,
+    retention,
     story,
     thresholds,
     witness,
@@ -71,6 +72,7 @@ app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(witness.app, name="witness")
 app.add_typer(thresholds.app, name="threshold")
+app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")
 render.app.command("calibrate")(calibrate.calibrate_tones)
 render.app.command("measure")(measure.measure_set)

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from chiso import wiring
-from chiso.core.consent import ReceiptId
+from chiso.consent.retention import End
+from chiso.core.consent import Cause, ReceiptId
 from chiso.core.labels import label_from
 from chiso.core.times import to_text
 from chiso.interfaces.cli.exits import Exit
@@ -47,7 +48,8 @@ def subjects(
                         "receipts": each.receipts,
                         "in_force": each.in_force,
                         "references": each.references,
-                        "next_expiry": to_text(each.next_expiry) if each.next_expiry else None,
+                        "next_expiry": to_text(each.next_end.at) if each.next_end else None,
+                        "next_expiry_cause": each.next_end.cause if each.next_end else None,
                     }
                     for each in held
                 ]
@@ -64,7 +66,7 @@ def subjects(
                     str(each.receipts),
                     str(each.in_force),
                     str(each.references),
-                    f"{each.next_expiry:%Y-%m-%d}" if each.next_expiry else "none in force",
+                    _next_end(each.next_end),
                 )
                 for each in held
             ],
@@ -97,9 +99,34 @@ def receipts(
                 f"{receipt.processing.expires:%Y-%m-%d}: {each.state}, "
                 f"{counted(each.references, 'reference')}"
             )
+            for line in _remarks(each):
+                show(f"    {line}")
             if receipt.parties.guardian:
                 show(f"    {receipt.parties.guardian} agreed for her.")
     return Exit.DONE
+
+
+def _next_end(end: End | None) -> str:
+    if end is None:
+        return "none in force"
+    return f"{end.at:%Y-%m-%d}" + (" unless matched" if end.cause is Cause.INACTIVE else "")
+
+
+def _remarks(each: people.ReceiptSummary) -> list[str]:
+    """What a receipt's own date does not tell: its purpose's rule, and what a purge does."""
+    signed, end = each.signed, each.end
+    if signed.withdrawn is not None:
+        if signed.cause is None:
+            return []
+        return [f"What rested on it was erased on {signed.withdrawn:%Y-%m-%d}."]
+    if each.is_due:
+        return [f"Over since {to_text(end.at)}; `chiso purge` erases what rests on it."]
+    if end.cause is Cause.INACTIVE:
+        since, goes = f"{signed.terms.active:%Y-%m-%d}", f"{end.at:%Y-%m-%d}"
+        return [f"Inactive since {since}; goes on {goes} unless there is a match before."]
+    if end.at < signed.receipt.processing.expires:
+        return [f"Ends on {end.at:%Y-%m-%d}: consent for this purpose lasts no longer here."]
+    return []
 
 
 def _receipt_document(each: people.ReceiptSummary) -> dict[str, object]:
@@ -114,6 +141,11 @@ def _receipt_document(each: people.ReceiptSummary) -> dict[str, object]:
         "granted": to_text(receipt.processing.granted),
         "expires": to_text(receipt.processing.expires),
         "withdrawn": to_text(each.signed.withdrawn) if each.signed.withdrawn else None,
+        "cause": each.signed.cause,
+        "ends": to_text(each.end.at),
+        "ends_as": each.end.cause,
+        "active": to_text(each.signed.terms.active),
+        "due": each.is_due,
         "notice_sha256": receipt.grounds.notice_sha256,
         "evidence_sha256": receipt.grounds.evidence_sha256,
         "language": receipt.header.language,
