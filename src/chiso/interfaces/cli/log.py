@@ -1,4 +1,4 @@
-"""`chiso log verify | show | prove`."""
+"""`chiso log verify | show | prove | bundle`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Annotated
 
 import typer
 
-from chiso import wiring
+from chiso import verify_bundle, wiring
+from chiso.account.bundle import bundle_bytes
+from chiso.account.checkpoint import vkey_text
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import EventType
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.files import read_file
+from chiso.interfaces.cli.files import read_file, reserved
 from chiso.interfaces.cli.log_words import DESTROYED, words
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import emit, say, show, show_exactly
-from chiso.services import log, log_check, log_reading
+from chiso.interfaces.cli.output import counted, emit, say, show, show_exactly
+from chiso.services import log, log_bundle, log_check, log_reading
 
 _MAX_NOTE_BYTES = 64 * 1024
 _LAST = 20
@@ -38,6 +40,23 @@ def verify(
             help="A checkpoint that you saved: the log must also begin with its tree.",
         ),
     ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundle",
+            metavar="FILE",
+            readable=False,
+            help="Verify what `chiso log bundle` wrote instead. Needs no home.",
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="KEY", help="With --bundle: the log's key, from elsewhere."),
+    ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option("--witness", metavar="KEY", help="With --bundle: who must have cosigned."),
+    ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -47,8 +66,15 @@ def verify(
     whoever holds this home and its keys could write another history, but not one that begins with
     the tree that your checkpoint signs.
 
+    A bundle is verified from the file alone, by a program small enough to read:
+    `python -m chiso.verify_bundle FILE` does the same.
+
     Example: chiso log verify --since today.checkpoint
     """
+    if bundle is not None:
+        return _verify_bundle(bundle, key, witness or [], since, json)
+    if key is not None or witness:
+        raise _only_with_bundle("--key and --witness are for a bundle.")
     saved = None if since is None else _note_in(since)
     report = log_check.verify(wiring.open_home(wiring.home_directory(home)), saved)
     if json:
@@ -105,6 +131,85 @@ def show_leaves(
             show(f"{each.seq}  {said['at']}  {said['type']}  {whose}{words(said)}")
     say(f"{len(reading.leaves)} of {reading.size} leaves. `--last N` shows more.")
     return Exit.DONE
+
+
+@app.command("bundle")
+def write_bundle(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The new file.", readable=False)
+    ],
+    subject: Annotated[
+        str | None,
+        typer.Option("--subject", metavar="S", help="Only leaves that concern this person."),
+    ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            "--since",
+            metavar="FILE",
+            readable=False,
+            help="A checkpoint that someone saved, to prove that the log went on from it.",
+        ),
+    ] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Write leaves with all that anyone needs to check them offline, without this home.
+
+    One JSON file: the log's key, its checkpoint, the checkpoints that the home kept with proofs
+    that the log went on from each, and every leaf whose content still exists with its proof. It
+    tells what the log tells about people, and outlives their erasure: give it to no one else.
+
+    Example: chiso log bundle --subject tendai --out tendai.bundle.json
+    """
+    saved = None if since is None else _note_in(since)
+    opened = wiring.open_home(wiring.home_directory(home))
+    with reserved(out) as file:
+        made = log_bundle.bundle(opened, subject, saved)
+        if file is not None:
+            file.write(bundle_bytes(made).decode())
+    own_key = vkey_text(made.key)
+    if json:
+        emit({"out": str(out), "leaves": len(made.leaves), "key": own_key})
+        return Exit.DONE
+    show(f"Wrote {counted(len(made.leaves), 'proof')} of leaves to {out}.")
+    show("Whoever gets it also needs this key, by another way than the file:")
+    show_exactly(own_key)
+    return Exit.DONE
+
+
+def _verify_bundle(
+    path: Path, key: str | None, witnesses: list[str], since: Path | None, json: bool
+) -> int:
+    if since is not None:
+        raise _only_with_bundle("--since is for a home; a bundle carries earlier checkpoints.")
+    shown = verify_bundle.check(read_file(path, "a bundle"), key, witnesses)
+    if not json:
+        for sentence in shown.sentences:
+            show(sentence)
+        return Exit.DONE
+    report = shown.report
+    emit(
+        {
+            "verified": True,
+            "key": vkey_text(report.key),
+            "key_from": "outside" if shown.is_key_given else "the file itself",
+            "size": report.checkpoint.size,
+            "root": report.checkpoint.root.hex(),
+            "leaves": report.leaves,
+            "destroyed": report.destroyed,
+            "subject": report.subject_id,
+            "earlier": [each.size for each in report.earlier],
+            "cosigned": dict(report.cosigned),
+        }
+    )
+    return Exit.DONE
+
+
+def _only_with_bundle(what: str) -> ChisoError:
+    return ChisoError(
+        Code.BAD_ARGUMENT, what, "`chiso log verify --help` says which options go together."
+    )
 
 
 def _note_in(path: Path) -> str:
