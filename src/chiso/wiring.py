@@ -13,6 +13,7 @@ from pathlib import Path
 import platformdirs
 
 from chiso.adapters import starter, volunteers
+from chiso.adapters.decoding.child import ChildDecoder
 from chiso.adapters.home_files import (
     ANCHOR_FILE,
     HOME_FILE,
@@ -254,16 +255,16 @@ def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None
 
 def open_engine(pack: PackCard, capture: CaptureSettings) -> Engine:
     """Load the two models of a pack."""
-    models = _model_store(os.environ)
-    return Engine(
-        open_detector(models, pack.detector), open_embedder(models, pack.embedder), capture
-    )
+    return open_models(pack.detector, pack.embedder, capture)
 
 
 def open_models(detector: str, embedder: str, capture: CaptureSettings) -> Engine:
     """Load a detector and an embedder by name, whether or not a pack puts them together."""
+    decoder = ChildDecoder(capture.decode)  # first, so that it gets ready while models load
     models = _model_store(os.environ)
-    return Engine(open_detector(models, detector), open_embedder(models, embedder), capture)
+    return Engine(
+        decoder, open_detector(models, detector), open_embedder(models, embedder), capture
+    )
 
 
 def starter_record_of(model: ModelDigest) -> ThresholdRecord | None:

@@ -38,6 +38,7 @@ class Code(StrEnum):
     DAMAGED_IMAGE = "damaged-image"
     IMAGE_TOO_LARGE = "image-too-large"
     IMAGE_TOO_SMALL = "image-too-small"
+    DECODER_STOPPED = "decoder-stopped"
 
     NO_CONSENT = "no-consent"
     CONSENT_EXPIRED = "consent-expired"
@@ -76,6 +77,7 @@ class Code(StrEnum):
     FILE_MISSING = "file-missing"
     FILE_UNREADABLE = "file-unreadable"
     MODEL_MISSING = "model-missing"
+    DECODER_MISSING = "decoder-missing"
     NO_NETWORK = "no-network"
     WITNESS_MISSING = "witness-missing"
     WITNESS_SILENT = "witness-silent"
@@ -116,6 +118,7 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.DAMAGED_IMAGE,
         Code.IMAGE_TOO_LARGE,
         Code.IMAGE_TOO_SMALL,
+        Code.DECODER_STOPPED,
     ),
     Kind.CONSENT: (
         Code.NO_CONSENT,
@@ -157,6 +160,7 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.FILE_MISSING,
         Code.FILE_UNREADABLE,
         Code.MODEL_MISSING,
+        Code.DECODER_MISSING,
         Code.NO_NETWORK,
         Code.WITNESS_MISSING,
         Code.WITNESS_SILENT,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from chiso.core.ports import Clock, Detector, Embedder, Randomness
+from chiso.core.ports import Clock, Decoder, Detector, Embedder, Randomness
 from chiso.core.settings import CaptureSettings
 from chiso.core.storage import Anchor, Keystore, Signer, Store, Vault
 from chiso.core.templates import ModelDigest
@@ -14,8 +14,9 @@ from chiso.core.templates import ModelDigest
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The models of a pack, loaded, with the limits that capture works under."""
+    """What turns photos into templates: a decoder, two models, and limits to work under."""
 
+    decoder: Decoder
     detector: Detector
     embedder: Embedder
     capture: CaptureSettings

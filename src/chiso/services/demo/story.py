@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from chiso.capture.decode import decode
 from chiso.core.consent import Mode
 from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import BiometricSample, Box, Refusal
@@ -141,8 +140,8 @@ def _verify(stage: Stage, parts: Cast, known: frozenset[Volunteer]) -> tuple[Ver
 
 def _show_picture(stage: Stage, parts: Cast, known: frozenset[Volunteer]) -> GroupScene:
     stage.told(Act.GROUP, 0, 1)
-    limits = stage.home.capture.decode
-    portraits = [(each, decode(each.probe.content, limits)) for each in parts.in_picture]
+    decoder = stage.home.engine().decoder
+    portraits = [(each, decoder.decode(each.probe.content)) for each in parts.in_picture]
     usable = [(each, its) for each, its in portraits if isinstance(its, BiometricSample)]
     picture = compose([sample.pixels for _, sample in usable])
     prepared = prepare_search(stage.home, PURPOSE)
