@@ -324,15 +324,15 @@ class SqlTransaction:
         self, leaf: Leaf, payload: LeafPayload, completed: Sequence[tuple[Node, bytes]]
     ) -> None:
         """Add a leaf, what it commits to, and the roots of the subtrees that it completes."""
-        self._connection.execute(insert(log_leaves).values(seq=leaf.seq, leaf_hash=leaf.leaf_hash))
-        self._connection.execute(
-            insert(log_payloads).values(
-                seq=payload.seq,
-                subject_id=payload.subject_id,
-                salt=payload.salt,
-                body=payload.body,
-            )
-        )
+        # Values apart from statements: SQLAlchemy takes twice as long to build one around them.
+        self._connection.execute(insert(log_leaves), {"seq": leaf.seq, "leaf_hash": leaf.leaf_hash})
+        said = {
+            "seq": payload.seq,
+            "subject_id": payload.subject_id,
+            "salt": payload.salt,
+            "body": payload.body,
+        }
+        self._connection.execute(insert(log_payloads), said)
         if completed:
             self._connection.execute(
                 insert(log_nodes),
@@ -343,10 +343,8 @@ class SqlTransaction:
         """Replace the head of the log."""
         values = {"size": head.size, "peaks": b"".join(head.peaks), "checkpoint": head.checkpoint}
         self.new_checkpoint = head.checkpoint
-        statement = self._upsert(log_head).values(id=1, **values)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=[log_head.c.id], set_=values)
-        )
+        if not self._connection.execute(update(log_head), values).rowcount:
+            self._connection.execute(insert(log_head), {"id": 1, **values})
 
     def keep_checkpoint(self, kept: KeptCheckpoint) -> None:
         """Keep a checkpoint, in the place of one of the same size."""
