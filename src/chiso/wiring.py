@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -63,6 +64,9 @@ from chiso.services.volunteers.calibration import OpenSittings
 from chiso.services.withdraw import finish_erasures
 from chiso.volunteers.portraits import Studio
 
+if TYPE_CHECKING:
+    from chiso.adapters.store.postgres import PostgresStore
+
 MODELS_VARIABLE = "CHISO_MODELS"
 _APP = "chiso"
 _CHIPS_ARE_FOR = "dlib-resnet-v1"
@@ -79,10 +83,13 @@ def catalogue() -> Catalogue:
     return StoreCatalogue(_model_store(os.environ))
 
 
-def make_home(directory: Path, controller: str, pack: str) -> tuple[Home, ThresholdRecord | None]:
+def make_home(
+    directory: Path, controller: str, pack: str, database: str | None = None
+) -> tuple[Home, ThresholdRecord | None]:
     """Make a home; it appears at `directory` whole or not at all.
 
-    Returns it, with the starter threshold record that now decides, if its pack has one. Raises
+    `database`: the address of an empty PostgreSQL database to be its store, else a file. Returns
+    the home, with the starter threshold record that now decides, if its pack has one. Raises
     ChisoError(HOME_EXISTS) where something is there already.
     """
     known = catalogue()
@@ -96,7 +103,7 @@ def make_home(directory: Path, controller: str, pack: str) -> tuple[Home, Thresh
                 f"{directory} is there already and is left as it is.",
                 "Name another place with --home, or work in this one.",
             )
-        starter = _make_at(target, controller, chosen)
+        starter = _make_at(target, controller, chosen, database)
     except OSError as error:
         raise ChisoError(
             Code.HOME_UNREADABLE,
@@ -106,14 +113,16 @@ def make_home(directory: Path, controller: str, pack: str) -> tuple[Home, Thresh
     return open_home(directory), starter
 
 
-def _make_at(target: Path, controller: str, pack: PackCard) -> ThresholdRecord | None:
+def _make_at(
+    target: Path, controller: str, pack: PackCard, database: str | None
+) -> ThresholdRecord | None:
     """Make a home in a folder that is new or empty."""
     # Inside a folder that is there: a shell may stand in it, or a disk be mounted on it.
     beside = target if target.is_dir() else target.parent
     making = beside / f".{target.name}.{os.getpid()}.making"
     try:
         making.mkdir(parents=True, mode=0o700)
-        starter = _fill(making, controller, pack)
+        starter = _fill(making, controller, pack, database)
         _place(making, target)
     finally:
         shutil.rmtree(making, ignore_errors=True)
@@ -137,7 +146,8 @@ def open_home(directory: Path) -> Home:
     """
     file = read_home_file(directory)
     for part in (STORE_FILE, KEYSTORE_FILE):
-        if not (directory / part).is_file():
+        is_elsewhere = part == STORE_FILE and file.database is not None
+        if not is_elsewhere and not (directory / part).is_file():
             raise ChisoError(
                 Code.HOME_UNREADABLE,
                 f"{directory / part} is missing: this home is not whole.",
@@ -182,17 +192,16 @@ def _finish_erasures(home: Home) -> None:
             raise
 
 
-def _fill(directory: Path, controller: str, pack: PackCard) -> ThresholdRecord | None:
+def _fill(
+    directory: Path, controller: str, pack: PackCard, database: str | None
+) -> ThresholdRecord | None:
     randomness = SystemRandomness()
     home_id = str(uuid.UUID(bytes=randomness.token(16), version=4))
     operator_key, signing_key = _new_operator_key(directory), randomness.token(KEY_BYTES)
     keystore = FileKeystore(directory / KEYSTORE_FILE, home_id, operator_key, randomness)
     keystore.create_file(signing_key)
-    file = HomeFile(home_id, controller, Ed25519Signer(signing_key).public_key)
-    store = SqliteStore(directory / STORE_FILE)
-    store.migrate()
-    store.close()
-    (directory / STORE_FILE).chmod(0o600)
+    file = HomeFile(home_id, controller, Ed25519Signer(signing_key).public_key, database)
+    _prepare_store(directory, database)
     home = _assemble(directory, file, operator_key)
     starter = starter_record(pack.name)
     with home.store.writing() as transaction:
@@ -202,6 +211,34 @@ def _fill(directory: Path, controller: str, pack: PackCard) -> ThresholdRecord |
     home.store.close()
     write_home_file(directory, file)
     return starter
+
+
+def _prepare_store(directory: Path, database: str | None) -> None:
+    """Make the tables of a store that nobody uses yet."""
+    store = _store(directory, database, None)
+    store.migrate()
+    with store.reading() as view:
+        is_used = view.log_head() is not None
+    store.close()
+    if is_used:
+        raise ChisoError(
+            Code.HOME_EXISTS,
+            f"The database {database} is the store of a home already and is left as it is.",
+            "Make an empty database (`createdb NAME`) and name that.",
+        )
+    if database is None:
+        (directory / STORE_FILE).chmod(0o600)
+
+
+def _store(
+    directory: Path, database: str | None, committed: Callable[[str], None] | None
+) -> SqliteStore | PostgresStore:
+    """The store of a home: a PostgreSQL database, or a file."""
+    if database is None:
+        return SqliteStore(directory / STORE_FILE, committed)
+    from chiso.adapters.store.postgres import PostgresStore  # few homes need it
+
+    return PostgresStore(database, committed)
 
 
 def _new_operator_key(directory: Path) -> bytes:
@@ -218,7 +255,7 @@ def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None
     key = read_operator_key(directory, os.environ) if operator_key is None else operator_key
     keystore = FileKeystore(directory / KEYSTORE_FILE, file.home_id, key, randomness)
     anchor = AnchorFile(directory / ANCHOR_FILE)
-    store = SqliteStore(directory / STORE_FILE, committed=anchor.write)
+    store = _store(directory, file.database, anchor.write)
     store.migrate()
     capture = CaptureSettings()
 

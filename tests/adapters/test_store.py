@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
-from tests.adapters.postgres import new_database
+from tests.postgres import new_database
 
 import chiso.adapters.store.migrations as migrations
 from chiso.account.merkle import grown, peak_nodes, peaks_of
@@ -423,8 +423,8 @@ def test_a_scrub_that_a_reader_holds_up_is_unfinished(any_enrolled: AnyStore) ->
     any_enrolled.scrub(1.0)
 
 
-def test_a_database_that_is_not_there_is_named_without_its_password(postgres_server: Path) -> None:
-    store = PostgresStore(f"postgresql://postgres:secret@/nowhere?host={postgres_server}")
+def test_a_database_that_is_not_there_is_named(postgres_server: Path) -> None:
+    store = PostgresStore(f"postgresql://postgres@/nowhere?host={postgres_server}")
     with pytest.raises(ChisoError, match="nowhere") as caught:
         store.migrate()
     assert caught.value.code is Code.HOME_UNREADABLE

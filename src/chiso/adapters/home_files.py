@@ -27,21 +27,28 @@ OPERATOR_KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class HomeFile:
-    """What `home.json` says: nothing secret, nothing about a person."""
+    """What `home.json` says: nothing secret, nothing about a person.
+
+    `database`: the address of the PostgreSQL database that is the store, without a password; None
+    where the store is a file of the home.
+    """
 
     home_id: str
     controller: str
     public_key: bytes
+    database: str | None = None
 
 
 def write_home_file(directory: Path, content: HomeFile) -> None:
     """Write `home.json` in one step."""
-    document = {
+    document: dict[str, object] = {
         "format": FORMAT,
         "home_id": content.home_id,
         "controller": content.controller,
         "public_key": base64.b64encode(content.public_key).decode(),
     }
+    if content.database is not None:
+        document["database"] = content.database
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     write_atomically(directory / HOME_FILE, text.encode())
 
@@ -63,6 +70,7 @@ def read_home_file(directory: Path) -> HomeFile:
             home_id=str(document["home_id"]),
             controller=str(document["controller"]),
             public_key=base64.b64decode(document["public_key"], validate=True),
+            database=None if document.get("database") is None else str(document["database"]),
         )
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ChisoError(

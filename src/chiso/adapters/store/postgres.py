@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import URL, Connection, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from chiso.adapters.sqlite_errors import BUSY_TIMEOUT_S
 from chiso.adapters.store.migrating import SCHEMA_REVISION, is_newest, revision_of, upgrade
@@ -29,7 +28,7 @@ class PostgresStore:
 
     def __init__(self, url: str, committed: Callable[[str], None] | None = None) -> None:
         """`committed`: told the checkpoint of each new head, once it is committed."""
-        address = make_url(url).set(drivername="postgresql+psycopg")
+        address = _address_of(url).set(drivername="postgresql+psycopg")
         self._name = address.render_as_string(hide_password=True)
         self._committed = committed
         self._engine = create_engine(
@@ -127,6 +126,28 @@ class PostgresStore:
             "Check that PostgreSQL runs, that the database exists and that this user may use it; "
             "a password belongs in ~/.pgpass or PGPASSWORD.",
         )
+
+
+def _address_of(url: str) -> URL:
+    """The address in its parts. Raises BAD_ARGUMENT where it is none, or holds a password."""
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise _bad_address("is none") from error
+    if address.drivername != "postgresql" or not address.database:
+        raise _bad_address("is none")
+    if address.password is not None:
+        raise _bad_address("holds a password, which would lie in home.json")
+    return address
+
+
+def _bad_address(what: str) -> ChisoError:
+    return ChisoError(
+        Code.BAD_ARGUMENT,
+        f"The address of the database {what}.",
+        "It looks like postgresql://user@host/name, or postgresql:///name?host=/folder/of/socket; "
+        "a password belongs in ~/.pgpass or PGPASSWORD.",
+    )
 
 
 def _wait_for_turn(connection: Connection) -> None:
