@@ -21,6 +21,8 @@ from tests.services.drawn_studio import open_drawn_studio
 from tests.witness.logs import MadeUpLog
 
 from chiso import wiring
+from chiso.account.checkpoint import VerifierKey, vkey_text
+from chiso.account.cosignature import COSIGNATURE
 from chiso.interfaces.cli import calibrate
 from chiso.interfaces.cli.app import app
 from chiso.interfaces.cli.main import main
@@ -58,6 +60,8 @@ WITHOUT_A_HOME = {
     ("witness", "serve"),
     ("witness", "trust"),
 }
+TESTED_APART = {("demo",), ("log", "witness", "ask"), ("witness", "serve")}
+_WITNESS_KEY = vkey_text(VerifierKey("w.example/1", COSIGNATURE, bytes(32)))
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -150,7 +154,7 @@ def test_every_command_that_needs_a_home_says_so_where_there_is_none(
 
 @pytest.mark.parametrize(
     "words",
-    [each for each in COMMANDS if each not in {("demo",), ("witness", "serve")}],  # tested apart
+    [each for each in COMMANDS if each not in TESTED_APART],
     ids=" ".join,
 )
 def test_standard_output_holds_only_json(
@@ -215,8 +219,17 @@ def _words(
         ("keys", "show"): tuple,
         ("keys", "rotate"): tuple,
         ("log", "verify"): tuple,
+        ("log", "witness", "ask"): tuple,
         ("log", "checkpoint"): tuple,
         ("log", "prove"): lambda: ("0",),
+        ("log", "compare"): lambda: (
+            *(_written(folder / "note", MadeUpLog().note()), folder / "note"),
+            *((), ("--key", MadeUpLog().vkey))[chiso.home.exists()],
+        ),
+        ("log", "witness", "vkey"): tuple,
+        ("log", "witness", "add"): lambda: ("http://w.example/1", _WITNESS_KEY),
+        ("log", "witness", "list"): tuple,
+        ("log", "witness", "remove"): lambda: (_witnessed(chiso),),
         ("witness", "init"): lambda: ("--dir", folder / "new", "--name", "w.example/1"),
         ("witness", "trust"): lambda: ("--dir", _witness(folder / "own"), MadeUpLog().vkey),
         ("witness", "logs"): lambda: ("--dir", _witness(folder / "own")),
@@ -259,6 +272,17 @@ def _embeddings(path: Path) -> Path:
     numbers = np.arange(8)
     np.savez(path, sample=numbers, subject=numbers // 2, group=numbers // 4, vector=vectors)
     return path
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+def _witnessed(chiso: Chiso) -> str:
+    if chiso.home.exists():
+        chiso("log", "witness", "add", "http://w.example/1", _WITNESS_KEY)
+    return "w.example/1"
 
 
 def _witness(folder: Path) -> Path:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
 
 import pytest
-from tests.witness.conftest import Listening
 from tests.witness.logs import MadeUpLog
+from tests.witness.running import Listening
 
 from chiso import wiring_witness
 from chiso.account.checkpoint import parse_note

@@ -46,8 +46,13 @@ def cosigned_at(note: Note, witness: VerifierKey, verify: VerifyWith) -> int | N
     return max(times, default=None)
 
 
+def signed_s(line: NoteSignature) -> int:
+    """The time that a cosignature's line says, in seconds since 1970; nothing is checked."""
+    return int.from_bytes(line.signature[:_TIME_BYTES], "big")
+
+
 def _time(text: bytes, line: NoteSignature, witness: VerifierKey, verify: VerifyWith) -> int:
-    time_s = int.from_bytes(line.signature[:_TIME_BYTES], "big")
+    time_s = signed_s(line)
     if len(line.signature) != _TIME_BYTES + _SIGNATURE_BYTES or time_s > _MAX_TIME_S:
         raise ValueError(f"what stands for {witness.name} is no cosignature")
     message, signature = cosigned_message(text, time_s), line.signature[_TIME_BYTES:]

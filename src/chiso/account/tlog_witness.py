@@ -13,6 +13,8 @@ PATH = "/add-checkpoint"
 SIZE_TYPE = "text/x.tlog.size"
 MAX_BODY_BYTES = 128 * 1024
 """Room for 63 hashes and for 16 signatures of nearly 5 kB, which the specifications ask for."""
+MAX_SIZE_BODY_BYTES = 20
+"""Nineteen digits and a line end."""
 MAX_PROOF_LINES = 63
 _OLD = "old "
 

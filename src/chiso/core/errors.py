@@ -55,7 +55,6 @@ class Code(StrEnum):
     COSIGNATURE_INVALID = "cosignature-invalid"
     WITNESS_DAMAGED = "witness-damaged"
     WITNESS_FORGOT = "witness-forgot"
-    WITNESS_REFUSED = "witness-refused"
     RECEIPT_INVALID = "receipt-invalid"
     THRESHOLD_INVALID = "threshold-invalid"
     KEY_MISSING = "key-missing"
@@ -81,6 +80,7 @@ class Code(StrEnum):
     NO_NETWORK = "no-network"
     WITNESS_MISSING = "witness-missing"
     WITNESS_SILENT = "witness-silent"
+    WITNESS_REFUSED = "witness-refused"
     DATA_MISSING = "data-missing"
     THRESHOLD_MISSING = "threshold-missing"
     REFERENCE_MISSING = "reference-missing"
@@ -137,7 +137,6 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.COSIGNATURE_INVALID,
         Code.WITNESS_DAMAGED,
         Code.WITNESS_FORGOT,
-        Code.WITNESS_REFUSED,
         Code.RECEIPT_INVALID,
         Code.THRESHOLD_INVALID,
         Code.KEY_MISSING,
@@ -164,6 +163,7 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.NO_NETWORK,
         Code.WITNESS_MISSING,
         Code.WITNESS_SILENT,
+        Code.WITNESS_REFUSED,
         Code.DATA_MISSING,
         Code.THRESHOLD_MISSING,
         Code.REFERENCE_MISSING,

@@ -15,6 +15,7 @@ from chiso.interfaces.cli import (
     keys,
     log,
     log_checkpoints,
+    log_witness,
     measure,
     models,
     people,
@@ -68,6 +69,8 @@ app.add_typer(audit.app, name="audit")
 log.app.command("checkpoint")(log_checkpoints.checkpoint)
 log.app.command("checkpoints")(log_checkpoints.checkpoints)
 log.app.command("schedule")(log_checkpoints.schedule)
+log.app.command("compare")(log_witness.compare_notes)
+log.app.add_typer(log_witness.app, name="witness")
 app.add_typer(log.app, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(witness.app, name="witness")

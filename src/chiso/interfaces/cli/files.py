@@ -14,6 +14,8 @@ from typing import TextIO
 
 from chiso.core.errors import ChisoError, Code
 
+_MAX_NOTE_BYTES = 64 * 1024
+
 
 def read_file(path: Path, what: str, max_bytes: int | None = None) -> bytes:
     """Content of a regular file; at most one byte more than `max_bytes`, which callers refuse.
@@ -38,6 +40,21 @@ def read_file(path: Path, what: str, max_bytes: int | None = None) -> bytes:
             Code.FILE_UNREADABLE,
             f"{path} cannot be read ({reason}).",
             "Check its permissions and the disk that it is on.",
+        ) from error
+
+
+def read_note(path: Path) -> str:
+    """Text of a file that should hold a checkpoint. Raises as `read_file`, or BAD_ARGUMENT."""
+    content = read_file(path, "a saved checkpoint", _MAX_NOTE_BYTES)
+    try:
+        if len(content) > _MAX_NOTE_BYTES:
+            raise ValueError("it is too long")
+        return content.decode()
+    except ValueError as error:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"{path} is no checkpoint ({error}).",
+            "Give the file that `chiso log checkpoint` wrote, unchanged.",
         ) from error
 
 

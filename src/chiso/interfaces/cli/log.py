@@ -8,19 +8,18 @@ from typing import Annotated
 
 import typer
 
-from chiso import verify_bundle, wiring
+from chiso import verify_bundle, wiring, wiring_witness
 from chiso.account.bundle import bundle_bytes
 from chiso.account.checkpoint import vkey_text
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import EventType
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.files import read_file, reserved
+from chiso.interfaces.cli.files import read_file, read_note, reserved
 from chiso.interfaces.cli.log_words import DESTROYED, words
 from chiso.interfaces.cli.options import HomeOption, JsonOption
 from chiso.interfaces.cli.output import counted, emit, say, show, show_exactly
-from chiso.services import log, log_bundle, log_check, log_reading
+from chiso.services import log, log_bundle, log_check, log_reading, witnesses
 
-_MAX_NOTE_BYTES = 64 * 1024
 _LAST = 20
 
 app = typer.Typer(
@@ -75,8 +74,10 @@ def verify(
         return _verify_bundle(bundle, key, witness or [], since, json)
     if key is not None or witness:
         raise _only_with_bundle("--key and --witness are for a bundle.")
-    saved = None if since is None else _note_in(since)
-    report = log_check.verify(wiring.open_home(wiring.home_directory(home)), saved)
+    saved = None if since is None else read_note(since)
+    opened = wiring.open_home(wiring.home_directory(home))
+    report = log_check.verify(opened, saved)
+    cosigned = witnesses.check(opened, wiring_witness.signature_check())
     if json:
         emit(
             {
@@ -85,6 +86,7 @@ def verify(
                 "root": report.root.hex(),
                 "payloads_kept": report.payloads_kept,
                 "payloads_destroyed": report.payloads_destroyed,
+                "cosigned": {each.witness.key.name: each.checkpoint.size for each in cosigned},
             }
         )
     else:
@@ -95,6 +97,8 @@ def verify(
         )
         if since is not None:
             show(f"It begins with the tree of {since}.")
+        for each in cosigned:
+            show(f"{each.witness.key.name} cosigned {each.checkpoint.size} leaves of it.")
     return Exit.DONE
 
 
@@ -162,7 +166,7 @@ def write_bundle(
 
     Example: chiso log bundle --subject tendai --out tendai.bundle.json
     """
-    saved = None if since is None else _note_in(since)
+    saved = None if since is None else read_note(since)
     opened = wiring.open_home(wiring.home_directory(home))
     with reserved(out) as file:
         made = log_bundle.bundle(opened, subject, saved)
@@ -210,20 +214,6 @@ def _only_with_bundle(what: str) -> ChisoError:
     return ChisoError(
         Code.BAD_ARGUMENT, what, "`chiso log verify --help` says which options go together."
     )
-
-
-def _note_in(path: Path) -> str:
-    content = read_file(path, "a saved checkpoint", _MAX_NOTE_BYTES)
-    try:
-        if len(content) > _MAX_NOTE_BYTES:
-            raise ValueError("it is too long")
-        return content.decode()
-    except ValueError as error:
-        raise ChisoError(
-            Code.BAD_ARGUMENT,
-            f"{path} is no checkpoint ({error}).",
-            "Give the file that `chiso log checkpoint` wrote, unchanged.",
-        ) from error
 
 
 @app.command("prove")
