@@ -9,6 +9,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ ANCHOR_FILE = "log.note"
 OPERATOR_KEY_FILE = "operator.key"
 OPERATOR_KEY_VARIABLE = "CHISO_OPERATOR_KEY"
 OPERATOR_KEY_BYTES = 32
+_UNFINISHED = ".log."
+_ABANDONED_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +179,22 @@ class AnchorFile:
     def write(self, note: str) -> None:
         """Keep this note instead, in one step."""
         try:
-            descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".log.")
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(note)
-            Path(temporary).replace(self._path)
+            descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=_UNFINISHED)
+            temporary = Path(name)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(note)
+                written_s = temporary.stat().st_mtime
+                temporary.replace(self._path)
+            finally:
+                temporary.unlink(missing_ok=True)
+            self._remove_abandoned(written_s - _ABANDONED_S)
         except OSError as error:
             raise unwritable(self._path, error) from error
+
+    def _remove_abandoned(self, before_s: float) -> None:
+        """Remove what processes left that were killed while they wrote, before that moment."""
+        for each in self._path.parent.glob(f"{_UNFINISHED}*"):
+            with suppress(FileNotFoundError):  # another process removes them as well
+                if each.stat().st_mtime < before_s:
+                    each.unlink()

@@ -132,7 +132,8 @@ def _store(
             receipt = _granted(home, transaction, wanted)
             events.append(_granted_event(wanted, now))
         key = home.keystore.create(subject.subject_id)
-        transaction.key_destroyed(new_id)
+        for expected in {new_id, subject.subject_id}:
+            transaction.key_destroyed(expected)
         terms = receipt.receipt.terms(None)
         added = _add_references(home, transaction, terms, photos, templates, key)
         if added:
@@ -151,16 +152,18 @@ def _store(
 
 
 def _expect_key(home: Home, parties: Parties) -> None:
-    """Schedule the destruction of the key that a new person is about to get.
+    """Schedule the destruction of the key that someone is about to get.
 
     Key and rows are in two files and cannot land in one step: the key lands first. `_store` cancels
-    this with the rows; after a crash between the two, it is how the key without an owner is found.
+    this with the rows; after a crash between the two, it is how the key that opens nothing is
+    found. Whoever withdrew a receipt and comes back gets a key anew, as someone new does.
     """
     with home.store.reading() as view:
-        is_new = view.subject(parties.subject) is None
-    if is_new:
+        known = view.subject(parties.subject)
+    subject_id = parties.subject_id if known is None else known.subject_id
+    if known is None or home.keystore.key(subject_id) is None:
         with home.store.writing() as transaction:
-            transaction.schedule_key_destruction(parties.subject_id)
+            transaction.schedule_key_destruction(subject_id)
 
 
 def _parsed(agreement: Agreement) -> Agreement:
