@@ -47,6 +47,7 @@ def _commands() -> Iterator[tuple[str, ...]]:
 
 COMMANDS = sorted(_commands())
 WITHOUT_A_HOME = {
+    ("erasure", "verify"),
     ("demo",),
     ("init",),
     ("models", "add"),
@@ -179,8 +180,19 @@ def test_standard_output_holds_only_json(
     assert "error" not in done.document
 
 
+def _certificate(chiso: Chiso, folder: Path) -> Path:
+    chiso("withdraw", "003", "--out", folder / "certificate.json")
+    return folder / "certificate.json"
+
+
+def _erased(chiso: Chiso, folder: Path) -> str:
+    """Withdraws 003, where there is a home; the number of the leaf that tells of it."""
+    _certificate(chiso, folder)
+    return str(chiso.holdings().leaves - 1) if chiso.home.is_dir() else "0"
+
+
 def _with_rule(chiso: Chiso) -> str:
-    assert chiso("retention", "set", PURPOSE, "--default", "1y").status == 0
+    chiso("retention", "set", PURPOSE, "--default", "1y")
     return PURPOSE
 
 
@@ -200,6 +212,10 @@ def _words(
         ("subjects",): tuple,
         ("receipts",): tuple,
         ("export",): lambda: ("001", "--out", folder / "export"),
+        ("purge",): tuple,
+        ("erasure", "list"): tuple,
+        ("erasure", "show"): lambda: (_erased(chiso, folder),),
+        ("erasure", "verify"): lambda: (_certificate(chiso, folder),),
         ("retention", "set"): lambda: (PURPOSE, "--max", "2y"),
         ("retention", "list"): tuple,
         ("retention", "unset"): lambda: (_with_rule(chiso),),

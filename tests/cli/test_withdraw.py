@@ -29,9 +29,9 @@ from tests.cli.running import (
 from chiso import wiring
 from chiso.account.checkpoint import parse_checkpoint, parse_note
 from chiso.account.commitment import commitment
+from chiso.account.erasure import DOMAINS, NEWEST
 from chiso.account.merkle import leaf_hash, root_from_inclusion
 from chiso.consent.receipt import SIGNING_DOMAIN
-from chiso.services.withdraw import CERTIFICATE_DOMAIN
 
 Volunteer = Callable[..., Path]
 NAME = "Tsitsi-Ruvarashe Dzvairo"
@@ -115,9 +115,9 @@ def test_the_erasure_certificate_is_signed_and_counts_what_went(tsitsi: Chiso) -
     assert before.references - after.references == 3
     assert before.receipts - after.receipts == 2
     body = erased["certificate"].encode()
-    _public_key(tsitsi).verify(base64.b64decode(erased["signature"]), CERTIFICATE_DOMAIN + body)
+    _public_key(tsitsi).verify(base64.b64decode(erased["signature"]), DOMAINS[NEWEST] + body)
     certificate = json.loads(body)
-    assert (certificate["subject"], certificate["key_destroyed"]) == (NAME, True)
+    assert (certificate["subject"], erased["key_destroyed"]) == (NAME, True)
     sizes = [parse_checkpoint(parse_note(certificate[f"checkpoint_{when}"]).text).size
              for when in ("before", "after")]  # fmt: skip
     assert sizes == [before.leaves, after.leaves]

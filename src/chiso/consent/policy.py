@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chiso.consent.retention import Overdue, Rule, end_of_consent, overdue
+from chiso.consent.retention import Overdue, Rule, end_of_consent, ended, overdue
 from chiso.core.consent import Cause, Mode, Permit, ReceiptId, Terms
 from chiso.core.errors import Code
 from chiso.core.times import to_text
@@ -67,12 +67,8 @@ def _objection(
         return _ENDED_FOR[terms.cause]
     if at < terms.granted:  # 3
         return Code.CONSENT_NOT_YET
-    if at >= terms.expires:
-        return Code.CONSENT_EXPIRED
-    if late.granted_before is not None and terms.granted < late.granted_before:
-        return Code.CONSENT_EXPIRED
-    if late.active_before is not None and terms.active < late.active_before:  # 4
-        return Code.CONSENT_INACTIVE
+    if (cause := ended(terms, late, at)) is not None:  # 3 and 4
+        return _ENDED_FOR[cause]
     if mode is not None and mode not in terms.modes:  # 5
         return Code.WRONG_MODE
     return None

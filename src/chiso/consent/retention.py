@@ -131,6 +131,22 @@ def overdue(rule: Rule | None, at: datetime) -> Overdue:
     )
 
 
+def ended(terms: Terms, late: Overdue, at: datetime) -> Cause | None:
+    """Why a consent that has begun is over at this moment; None where it is not.
+
+    Whether somebody ended it before is not asked.
+    """
+    if at < terms.granted:
+        return None
+    if at >= terms.expires:
+        return Cause.EXPIRED
+    if late.granted_before is not None and terms.granted < late.granted_before:
+        return Cause.EXPIRED
+    if late.active_before is not None and terms.active < late.active_before:
+        return Cause.INACTIVE
+    return None
+
+
 def begun_too_early(period: Period, at: datetime) -> datetime:
     """The instant before which whatever began has, by this period, ended at `at`."""
     today = at.astimezone(UTC).date()

@@ -56,6 +56,7 @@ class Code(StrEnum):
     WITNESS_DAMAGED = "witness-damaged"
     WITNESS_FORGOT = "witness-forgot"
     RECEIPT_INVALID = "receipt-invalid"
+    CERTIFICATE_INVALID = "certificate-invalid"
     THRESHOLD_INVALID = "threshold-invalid"
     KEY_MISSING = "key-missing"
     WRONG_OPERATOR_KEY = "wrong-operator-key"
@@ -138,6 +139,7 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.WITNESS_DAMAGED,
         Code.WITNESS_FORGOT,
         Code.RECEIPT_INVALID,
+        Code.CERTIFICATE_INVALID,
         Code.THRESHOLD_INVALID,
         Code.KEY_MISSING,
         Code.WRONG_OPERATOR_KEY,

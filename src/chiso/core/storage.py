@@ -205,6 +205,11 @@ class Store(Protocol):
         """An exclusive transaction: commits at the end of the block, rolls back on an exception."""
         ...
 
+    @property
+    def scrubbing(self) -> tuple[str, ...]:
+        """What `scrub` does, as an erasure certificate says it: `database-rewritten` and such."""
+        ...
+
     def scrub(self, patience_s: float) -> None:
         """Remove every copy of deleted rows from the files.
 

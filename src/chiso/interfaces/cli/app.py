@@ -11,6 +11,7 @@ from chiso.interfaces.cli import (
     audit,
     calibrate,
     enrol,
+    erasure,
     home,
     keys,
     log,
@@ -19,6 +20,7 @@ from chiso.interfaces.cli import (
     measure,
     models,
     people,
+    purge,
     recognise,
     render,
     retention,
@@ -62,6 +64,7 @@ app.command("enrol")(enrol.enrol)
 app.command("verify")(recognise.verify)
 app.command("identify")(recognise.identify)
 app.command("withdraw")(people.withdraw)
+app.command("purge")(purge.purge)
 app.command("subjects")(people.subjects)
 app.command("receipts")(people.receipts)
 app.command("export")(people.export)
@@ -72,6 +75,7 @@ log.app.command("schedule")(log_checkpoints.schedule)
 log.app.command("compare")(log_witness.compare_notes)
 log.app.add_typer(log_witness.app, name="witness")
 app.add_typer(log.app, name="log")
+app.add_typer(erasure.app, name="erasure")
 app.add_typer(keys.app, name="keys")
 app.add_typer(witness.app, name="witness")
 app.add_typer(thresholds.app, name="threshold")

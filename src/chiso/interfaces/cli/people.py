@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json as jsonlib
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +13,13 @@ from chiso.consent.retention import End
 from chiso.core.consent import Cause, ReceiptId
 from chiso.core.labels import label_from
 from chiso.core.times import to_text
+from chiso.interfaces.cli.erasure import erased_words, show_certificate
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import require_new_or_empty, reserved, write_folder
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import counted, emit, say, show, show_exactly, table
+from chiso.interfaces.cli.output import counted, emit, say, show, table
 from chiso.services import people
-from chiso.services.withdraw import Certificate
+from chiso.services.erasure import certificate_document
 from chiso.services.withdraw import withdraw as withdraw_person
 
 _Subject = Annotated[str, typer.Argument(help="What the person is called.")]
@@ -205,35 +205,16 @@ def withdraw(
     opened = wiring.open_home(wiring.home_directory(home))
     with reserved(out) as file:  # what cannot be written is known before anything is erased
         certificate = withdraw_person(opened, subject, chosen)
-        document = _certificate_document(certificate)
+        document = certificate_document(certificate)
         if file is not None:
             file.write(jsonlib.dumps(document, indent=2, ensure_ascii=False) + "\n")
     if json:
         emit(document)
         return Exit.DONE
-    erased = counted(certificate.references, "reference")
-    if chosen is None:
-        erased += f", {counted(certificate.receipts, 'receipt')}, the content of "
-        erased += counted(certificate.log_payloads, "log leaf").replace("leafs", "leaves")
-    key = "and her key" if certificate.key_destroyed else "and kept her key for the rest"
-    show(f"Erased for {subject}: {erased}, {key}.")
+    show(f"Erased for {subject}: {erased_words(certificate)}.")
     if chosen is not None:
         show(f"Receipt {chosen} is withdrawn; it is kept to show that, until she withdraws all.")
-    show("Erasure certificate, to give to the person:\n")
-    show_exactly(certificate.body.decode())
-    show_exactly(f"signature {base64.b64encode(certificate.signature).decode()}")
+    show("Erasure certificate, to give to the person; `chiso erasure verify` checks it:\n")
+    show_certificate(certificate)
     say("The log keeps the hashes, so it still verifies; what they stood for is gone.")
     return Exit.DONE
-
-
-def _certificate_document(certificate: Certificate) -> dict[str, object]:
-    return {
-        "subject": certificate.subject,
-        "references": certificate.references,
-        "receipts": certificate.receipts,
-        "receipts_withdrawn": certificate.receipts_withdrawn,
-        "log_payloads": certificate.log_payloads,
-        "key_destroyed": certificate.key_destroyed,
-        "certificate": certificate.body.decode(),
-        "signature": base64.b64encode(certificate.signature).decode(),
-    }
