@@ -42,7 +42,7 @@ from chiso.adapters.operator_key import (
 )
 from chiso.adapters.signing import Ed25519Signer
 from chiso.adapters.store.sqlite import SqliteStore
-from chiso.adapters.system import SystemClock, SystemRandomness
+from chiso.adapters.system import SystemClock, SystemRandomness, user_name
 from chiso.adapters.vault import AesGcmVault
 from chiso.adapters.wrapped_keys import wrapped_key_in
 from chiso.compare.threshold import parse_record
@@ -285,6 +285,7 @@ def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None
         clock=SystemClock(),
         randomness=randomness,
         capture=capture,
+        asked_by=user_name(),
         model=lambda: pack().digest,
         engine=engine,
     )

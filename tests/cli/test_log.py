@@ -10,6 +10,7 @@ import pytest
 from tests.cli.running import PURPOSE, Chiso, Outcome, assert_error, run_alone
 
 from chiso import wiring
+from chiso.adapters.system import user_name
 from chiso.core.events import Event, EventType
 from chiso.interfaces.cli.log_words import words
 from chiso.interfaces.cli.main import main
@@ -95,6 +96,7 @@ def test_show_tells_what_each_leaf_says_and_whom_it_concerns(
     shown = peopled("log", "show").documents
     assert [each["seq"] for each in shown] == list(range(peopled.holdings().leaves))
     assert (shown[-1]["label"], shown[-1]["said"]["type"]) == ("001", "verified")
+    assert shown[-1]["said"]["asked_by"] == user_name()
     assert shown[0]["label"] is None
     assert not any(each["destroyed"] for each in shown)
 
@@ -125,6 +127,15 @@ def test_show_believes_no_leaf_that_was_altered(peopled: Chiso) -> None:
     with peopled.database("store.sqlite3") as store:
         store.execute("UPDATE log_payloads SET body = CAST(body || ' ' AS BLOB) WHERE seq = 4")
     assert_error(peopled("log", "show"), 5, "log-broken", "leaf 4 does not match what it says")
+
+
+def test_leaves_say_who_asked_whatever_the_environment_says(
+    peopled: Chiso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "someone-else")
+    assert peopled("export", "001", "--out", peopled.home.parent / "hers").status == 0
+    (leaf,) = peopled("log", "show", "--type", "exported").documents
+    assert leaf["said"]["asked_by"] == user_name() != "someone-else"
 
 
 def test_show_of_nobody_says_that_there_is_nobody(run: Chiso) -> None:

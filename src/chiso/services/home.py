@@ -37,6 +37,8 @@ class Home:
     clock: Clock
     randomness: Randomness
     capture: CaptureSettings
+    asked_by: str
+    """The operating system's user who runs the command: leaves of searches and exports name it."""
     model: Callable[[], ModelDigest]
     """Digest of the home's embedder, known without loading it."""
     engine: Callable[[], Engine]

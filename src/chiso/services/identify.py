@@ -157,6 +157,7 @@ def _events(home: Home, prepared: Search, named: tuple[NamedCandidate, ...]) -> 
         "threshold_value": repr(prepared.threshold.value),
         "fpir": f"{prepared.threshold.fpir:.3g}",
         "model": prepared.gallery.model,
+        "asked_by": home.asked_by,
     }
     now = home.clock.now()
     if not named:

@@ -96,7 +96,8 @@ def export(home: Home, label: str) -> dict[str, bytes]:
     """
     with home.store.writing() as transaction:
         subject = known(transaction, label)
-        event = Event(EventType.EXPORTED, home.clock.now(), subject.subject_id)
+        facts = {"asked_by": home.asked_by}
+        event = Event(EventType.EXPORTED, home.clock.now(), subject.subject_id, facts)
         record(home, transaction, [event])
     with home.store.reading() as view:
         held = view.receipts(subject.subject_id)

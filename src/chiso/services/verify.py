@@ -61,6 +61,7 @@ def verify(home: Home, label: str, photo: bytes, purpose: str) -> VerifyAnswer |
             "decision": "match" if answer.match else "no-match",
             "threshold": record_used.record_id,
             "model": probe.model,
+            "asked_by": home.asked_by,
         }
         if answer.match:
             note_match(home, transaction, whose, purpose)
