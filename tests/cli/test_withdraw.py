@@ -37,6 +37,7 @@ Volunteer = Callable[..., Path]
 NAME = "Tsitsi-Ruvarashe Dzvairo"
 GUARDIAN = "Ambuya Dzvairo-Nyoni"
 WINDOW_BYTES = 12
+FILES = ["log.json", "receipts.json", "references.json"]
 # chiso whose files may not grow beyond this once it writes an export: the first fits, the last not.
 EXPORTED_IN_LITTLE_ROOM = """
 import resource, sys
@@ -169,7 +170,7 @@ def test_an_export_holds_her_receipts_with_signatures_that_verify(
     tsitsi: Chiso, tmp_path: Path
 ) -> None:
     exported = tsitsi("export", NAME, "--out", tmp_path / "hers")
-    assert exported.document["files"] == ["log.json", "receipts.json", "references.json"]
+    assert exported.document["files"] == ["index.html", *FILES]
     receipts = json.loads((tmp_path / "hers" / "receipts.json").read_bytes())
     assert len(receipts) == 2
     for each in receipts:
@@ -201,7 +202,7 @@ def test_an_export_holds_no_template(tsitsi: Chiso, tmp_path: Path) -> None:
     secrets = [trace for what, trace in _traces(tsitsi) if what in {"template", "sealed", "key"}]
     tsitsi("export", NAME, "--out", tmp_path / "hers")
     files = [path.read_bytes() for path in (tmp_path / "hers").iterdir()]
-    assert len(files) == 3
+    assert len(files) == 4
     for content in files:
         for secret in secrets:
             assert secret not in content
@@ -234,7 +235,7 @@ def test_an_export_is_for_its_owner_alone(tsitsi: Chiso, tmp_path: Path, there: 
         out.mkdir(mode=0o755)
     assert tsitsi("export", NAME, "--out", out).status == 0
     assert stat.S_IMODE(out.stat().st_mode) == 0o700
-    assert len(list(out.iterdir())) == 3
+    assert len(list(out.iterdir())) == 4
     assert {stat.S_IMODE(file.stat().st_mode) for file in out.iterdir()} == {0o600}
     assert not [each.name for each in tmp_path.iterdir() if each.name.startswith(".hers")]
 
@@ -246,7 +247,7 @@ def test_an_export_goes_into_the_empty_folder_one_stands_in(
     monkeypatch.chdir(tmp_path / "here")
     assert tsitsi("export", NAME, "--out", ".").status == 0
     names = sorted(path.name for path in Path().iterdir())
-    assert names == ["log.json", "receipts.json", "references.json"]
+    assert names == ["index.html", *FILES]
 
 
 def test_a_file_that_may_not_grow_leaves_no_half_export(tsitsi: Chiso, tmp_path: Path) -> None:

@@ -71,28 +71,16 @@ def subjects(home: Home, label: str | None = None) -> list[SubjectSummary]:
 def receipts(home: Home, label: str | None = None) -> list[ReceiptSummary]:
     """Everyone's receipts, or those of the person called `label`."""
     with home.store.reading() as view:
-        subject_id = None if label is None else known(view, label).subject_id
-        resting: dict[str, int] = {}
-        for reference, _ in view.references(None, subject_id):
-            resting[reference.receipt_id] = resting.get(reference.receipt_id, 0) + 1
-        by_purpose = {each.purpose: each for each in rules(view)}
-        return [
-            ReceiptSummary(
-                signed,
-                _state(home, signed, rule := by_purpose.get(signed.terms.purpose)),
-                resting.get(signed.receipt.header.receipt_id, 0),
-                end_of_consent(signed.terms, rule),
-            )
-            for signed in view.receipts(subject_id)
-        ]
+        return _summaries(home, view, None if label is None else known(view, label).subject_id)
 
 
 def export(home: Home, label: str) -> dict[str, bytes]:
     """Everything held about a person, as files: name to content. The export itself is logged.
 
-    receipts.json: each receipt as signed, with its signature. references.json: facts of each
-    reference, never its numbers. log.json: every leaf that concerns her, with payload, salt and
-    inclusion proof, and the signed checkpoint that they lead to.
+    receipts.json: each receipt as signed, with its signature, whether it is in force, and when it
+    ends if there is no match before. references.json: facts of each reference, never its numbers.
+    log.json: every leaf that concerns her, with payload, salt and inclusion proof, and the signed
+    checkpoint that they lead to.
     """
     with home.store.writing() as transaction:
         subject = known(transaction, label)
@@ -100,7 +88,7 @@ def export(home: Home, label: str) -> dict[str, bytes]:
         event = Event(EventType.EXPORTED, home.clock.now(), subject.subject_id, facts)
         record(home, transaction, [event])
     with home.store.reading() as view:
-        held = view.receipts(subject.subject_id)
+        held = _summaries(home, view, subject.subject_id)
         references = [reference for reference, _ in view.references(None, subject.subject_id)]
         proofs = _proofs(view, subject.subject_id)
     documents: Mapping[str, JsonValue] = {
@@ -118,12 +106,35 @@ def export(home: Home, label: str) -> dict[str, bytes]:
     }
 
 
-def _receipt_document(signed: SignedReceipt) -> Mapping[str, JsonValue]:
+def _summaries(
+    home: Home, view: ReadTransaction, subject_id: SubjectId | None
+) -> list[ReceiptSummary]:
+    resting: dict[str, int] = {}
+    for reference, _ in view.references(None, subject_id):
+        resting[reference.receipt_id] = resting.get(reference.receipt_id, 0) + 1
+    by_purpose = {each.purpose: each for each in rules(view)}
+    return [
+        ReceiptSummary(
+            signed,
+            _state(home, signed, rule := by_purpose.get(signed.terms.purpose)),
+            resting.get(signed.receipt.header.receipt_id, 0),
+            end_of_consent(signed.terms, rule),
+        )
+        for signed in view.receipts(subject_id)
+    ]
+
+
+def _receipt_document(held: ReceiptSummary) -> Mapping[str, JsonValue]:
+    signed = held.signed
     return {
         "receipt": json.loads(signed.body),
         "signed_text": signed.body.decode(),
         "signature": base64.b64encode(signed.signature).decode(),
         "withdrawn": to_text(signed.withdrawn) if signed.withdrawn else None,
+        "state": held.state,
+        "ends": to_text(held.end.at),
+        "cause": signed.cause,
+        "active": to_text(signed.terms.active),
     }
 
 

@@ -22,6 +22,7 @@ from chiso.services import people
 from chiso.services.erasure import certificate_document
 from chiso.services.withdraw import withdraw as withdraw_person
 
+_PAGE = "index.html"
 _Subject = Annotated[str, typer.Argument(help="What the person is called.")]
 _OptionalSubject = Annotated[
     str | None, typer.Argument(help="One person only.", show_default=False)
@@ -163,18 +164,23 @@ def export(
     """Give a person everything held about her.
 
     Her receipts, facts of her references, and every leaf of the log that concerns her, with the
-    proof that it is there.
+    proof that it is there; and index.html, which says all of it in plain words.
 
     Example: chiso export "Rudo M." --out rudo-export
     """
     opened = wiring.open_home(wiring.home_directory(home))
     require_new_or_empty(out)
     documents = people.export(opened, subject)
-    write_folder(out, documents)
+    from chiso.interfaces.person_page.page import render  # a template engine, only needed here
+
+    now = opened.clock.now()
+    page = render(documents, opened.controller, subject, f"{now.day} {now:%B %Y}")
+    written = sorted([*documents, _PAGE])
+    write_folder(out, {**documents, _PAGE: page.encode()})
     if json:
-        emit({"subject": subject, "out": str(out), "files": sorted(documents)})
+        emit({"subject": subject, "out": str(out), "files": written})
     else:
-        show(f"Wrote {', '.join(sorted(documents))} to {out}.")
+        show(f"Wrote {', '.join(written)} to {out}. Open {_PAGE} to read it.")
     return Exit.DONE
 
 
