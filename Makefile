@@ -94,7 +94,12 @@ $(STAMPS)/volunteers: requirements/volunteers.lock $(STAMPS)/chiso
 	@$(LOCKED)
 	@touch $@
 
-$(STAMPS)/dev: requirements/dev.lock $(STAMPS)/chiso
+$(STAMPS)/postgresql: requirements/postgresql.lock $(STAMPS)/chiso
+	@echo "installing what talks to PostgreSQL into $(VENV) (first run only, 20 MB) …"
+	@$(LOCKED)
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.lock $(STAMPS)/chiso $(STAMPS)/postgresql
 	@echo "installing the test tools (first run only) …"
 	@$(LOCKED)
 	@touch $@

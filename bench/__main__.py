@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import accuracy, audit, capture, command, london, million, volunteers
+from bench import accuracy, audit, capture, command, log, london, million, volunteers
 from bench.rows import Row, as_json, as_table
 
 _NO_PHOTOS = (
@@ -39,10 +39,14 @@ def main() -> int:
             skipped.append(_NO_PHOTOS.format(what))
         else:
             rows += measured(photos)
+    rows += log.measured(photos)
+    if photos is None:
+        skipped.append(_NO_PHOTOS.format("`identify` with its leaf was"))
     if options.no_million:
-        skipped.append("The million references were left out, as asked.")
+        skipped.append("The million references and the long logs were left out, as asked.")
     else:
         rows += million.measured()
+        rows += log.million_measured()
     if options.no_audit:
         skipped.append("The audit at scale was left out, as asked.")
     else:

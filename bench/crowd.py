@@ -82,7 +82,8 @@ def _insert(
     )
     receipt = _receipt(home)
     database.executemany(
-        "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", _receipts(receipt, block)
+        "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)",
+        _receipts(receipt, block),
     )
     database.executemany(
         "INSERT INTO reference_templates (subject_id, receipt_id, model, sealed, photo_tag, added)"

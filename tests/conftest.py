@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from tests import postgres
 
 from chiso import wiring
 from chiso.adapters.models.model_store import ModelStore
@@ -83,3 +84,10 @@ def detector(model_store: ModelStore) -> Detector:
 def embedder(model_store: ModelStore) -> Embedder:
     """The offline pack's embedder."""
     return open_embedder(model_store, "dlib-resnet-v1")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Path]:
+    """The folder of the socket of a PostgreSQL server; skips where none is installed."""
+    with postgres.server() as folder:
+        yield folder

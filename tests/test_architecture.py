@@ -65,3 +65,17 @@ def test_no_decision_threshold_is_written_in_code() -> None:
         "services/fit_report.py",
         "services/threshold_record.py",
     }
+
+
+def test_photos_are_decoded_in_their_own_process_alone() -> None:
+    """What else imports the decoder reads portraits that Chiso rendered itself."""
+    importers = {
+        _relative(path)
+        for path in _MODULES
+        if "from chiso.capture.decode import decode" in path.read_text().splitlines()
+    }
+    assert importers == {
+        "adapters/decoding/worker.py",
+        "interfaces/tone_report/page.py",
+        "services/volunteers/chips.py",
+    }

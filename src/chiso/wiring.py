@@ -9,16 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from chiso.adapters import starter, volunteers
+from chiso.adapters.decoding.child import ChildDecoder
 from chiso.adapters.home_files import (
+    ANCHOR_FILE,
     HOME_FILE,
     KEYSTORE_FILE,
     OPERATOR_KEY_BYTES,
     OPERATOR_KEY_VARIABLE,
     STORE_FILE,
+    AnchorFile,
     HomeFile,
     read_home_file,
     read_operator_key,
@@ -31,9 +35,14 @@ from chiso.adapters.models.catalogue import StoreCatalogue
 from chiso.adapters.models.manifest import EmbedderSpec, packaged_entries
 from chiso.adapters.models.model_store import ModelStore
 from chiso.adapters.models.opening import open_detector, open_embedder
+from chiso.adapters.operator_key import (
+    OperatorKeyInFile,
+    OperatorKeyInVariable,
+    settle_operator_key,
+)
 from chiso.adapters.signing import Ed25519Signer
 from chiso.adapters.store.sqlite import SqliteStore
-from chiso.adapters.system import SystemClock, SystemRandomness
+from chiso.adapters.system import SystemClock, SystemRandomness, user_name
 from chiso.adapters.vault import AesGcmVault
 from chiso.adapters.wrapped_keys import wrapped_key_in
 from chiso.compare.threshold import parse_record
@@ -45,13 +54,18 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Clock
 from chiso.core.samples import AlignmentGeometry
 from chiso.core.settings import CaptureSettings
+from chiso.core.storage import OperatorKeyPlace
 from chiso.core.templates import ModelDigest
 from chiso.services.home import Engine, Home
+from chiso.services.keys import finish_rotation
 from chiso.services.settings import PACK_SETTING, change_pack, require_here
 from chiso.services.thresholds import start_with
 from chiso.services.volunteers.calibration import OpenSittings
 from chiso.services.withdraw import finish_erasures
 from chiso.volunteers.portraits import Studio
+
+if TYPE_CHECKING:
+    from chiso.adapters.store.postgres import PostgresStore
 
 MODELS_VARIABLE = "CHISO_MODELS"
 _APP = "chiso"
@@ -69,10 +83,13 @@ def catalogue() -> Catalogue:
     return StoreCatalogue(_model_store(os.environ))
 
 
-def make_home(directory: Path, controller: str, pack: str) -> tuple[Home, ThresholdRecord | None]:
+def make_home(
+    directory: Path, controller: str, pack: str, database: str | None = None
+) -> tuple[Home, ThresholdRecord | None]:
     """Make a home; it appears at `directory` whole or not at all.
 
-    Returns it, with the starter threshold record that now decides, if its pack has one. Raises
+    `database`: the address of an empty PostgreSQL database to be its store, else a file. Returns
+    the home, with the starter threshold record that now decides, if its pack has one. Raises
     ChisoError(HOME_EXISTS) where something is there already.
     """
     known = catalogue()
@@ -86,7 +103,7 @@ def make_home(directory: Path, controller: str, pack: str) -> tuple[Home, Thresh
                 f"{directory} is there already and is left as it is.",
                 "Name another place with --home, or work in this one.",
             )
-        starter = _make_at(target, controller, chosen)
+        starter = _make_at(target, controller, chosen, database)
     except OSError as error:
         raise ChisoError(
             Code.HOME_UNREADABLE,
@@ -96,14 +113,16 @@ def make_home(directory: Path, controller: str, pack: str) -> tuple[Home, Thresh
     return open_home(directory), starter
 
 
-def _make_at(target: Path, controller: str, pack: PackCard) -> ThresholdRecord | None:
+def _make_at(
+    target: Path, controller: str, pack: PackCard, database: str | None
+) -> ThresholdRecord | None:
     """Make a home in a folder that is new or empty."""
     # Inside a folder that is there: a shell may stand in it, or a disk be mounted on it.
     beside = target if target.is_dir() else target.parent
     making = beside / f".{target.name}.{os.getpid()}.making"
     try:
         making.mkdir(parents=True, mode=0o700)
-        starter = _fill(making, controller, pack)
+        starter = _fill(making, controller, pack, database)
         _place(making, target)
     finally:
         shutil.rmtree(making, ignore_errors=True)
@@ -127,12 +146,15 @@ def open_home(directory: Path) -> Home:
     """
     file = read_home_file(directory)
     for part in (STORE_FILE, KEYSTORE_FILE):
-        if not (directory / part).is_file():
+        is_elsewhere = part == STORE_FILE and file.database is not None
+        if not is_elsewhere and not (directory / part).is_file():
             raise ChisoError(
                 Code.HOME_UNREADABLE,
                 f"{directory / part} is missing: this home is not whole.",
                 "Restore it from the home's backup.",
             )
+    if OPERATOR_KEY_VARIABLE not in os.environ:
+        settle_operator_key(directory, file.home_id)
     home = _assemble(directory, file)
     if home.signer.public_key != file.public_key:
         raise ChisoError(
@@ -140,8 +162,25 @@ def open_home(directory: Path) -> Home:
             f"The signing key in {directory / KEYSTORE_FILE} is not this home's.",
             "Put the keystore that belongs to this home back.",
         )
+    _finish_rotation(home)
     _finish_erasures(home)
     return home
+
+
+def operator_key_place(directory: Path) -> OperatorKeyPlace:
+    """Where the operator's key of a home comes from: CHISO_OPERATOR_KEY, or the home's file."""
+    if OPERATOR_KEY_VARIABLE in os.environ:
+        return OperatorKeyInVariable(directory, os.environ)
+    return OperatorKeyInFile(directory)
+
+
+def _finish_rotation(home: Home) -> None:
+    """Finish what a crash left of a change of key; where it cannot be, a later opening does it."""
+    try:
+        finish_rotation(home, operator_key_place(home.path))
+    except ChisoError as error:
+        if error.code is not Code.ROTATION_UNFINISHED:
+            raise
 
 
 def _finish_erasures(home: Home) -> None:
@@ -153,17 +192,16 @@ def _finish_erasures(home: Home) -> None:
             raise
 
 
-def _fill(directory: Path, controller: str, pack: PackCard) -> ThresholdRecord | None:
+def _fill(
+    directory: Path, controller: str, pack: PackCard, database: str | None
+) -> ThresholdRecord | None:
     randomness = SystemRandomness()
     home_id = str(uuid.UUID(bytes=randomness.token(16), version=4))
     operator_key, signing_key = _new_operator_key(directory), randomness.token(KEY_BYTES)
     keystore = FileKeystore(directory / KEYSTORE_FILE, home_id, operator_key, randomness)
     keystore.create_file(signing_key)
-    file = HomeFile(home_id, controller, Ed25519Signer(signing_key).public_key)
-    store = SqliteStore(directory / STORE_FILE)
-    store.migrate()
-    store.close()
-    (directory / STORE_FILE).chmod(0o600)
+    file = HomeFile(home_id, controller, Ed25519Signer(signing_key).public_key, database)
+    _prepare_store(directory, database)
     home = _assemble(directory, file, operator_key)
     starter = starter_record(pack.name)
     with home.store.writing() as transaction:
@@ -173,6 +211,34 @@ def _fill(directory: Path, controller: str, pack: PackCard) -> ThresholdRecord |
     home.store.close()
     write_home_file(directory, file)
     return starter
+
+
+def _prepare_store(directory: Path, database: str | None) -> None:
+    """Make the tables of a store that nobody uses yet."""
+    store = _store(directory, database, None)
+    store.migrate()
+    with store.reading() as view:
+        is_used = view.log_head() is not None
+    store.close()
+    if is_used:
+        raise ChisoError(
+            Code.HOME_EXISTS,
+            f"The database {database} is the store of a home already and is left as it is.",
+            "Make an empty database (`createdb NAME`) and name that.",
+        )
+    if database is None:
+        (directory / STORE_FILE).chmod(0o600)
+
+
+def _store(
+    directory: Path, database: str | None, committed: Callable[[str], None] | None
+) -> SqliteStore | PostgresStore:
+    """The store of a home: a PostgreSQL database, or a file."""
+    if database is None:
+        return SqliteStore(directory / STORE_FILE, committed)
+    from chiso.adapters.store.postgres import PostgresStore  # few homes need it
+
+    return PostgresStore(database, committed)
 
 
 def _new_operator_key(directory: Path) -> bytes:
@@ -188,7 +254,8 @@ def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None
     randomness = SystemRandomness()
     key = read_operator_key(directory, os.environ) if operator_key is None else operator_key
     keystore = FileKeystore(directory / KEYSTORE_FILE, file.home_id, key, randomness)
-    store = SqliteStore(directory / STORE_FILE)
+    anchor = AnchorFile(directory / ANCHOR_FILE)
+    store = _store(directory, file.database, anchor.write)
     store.migrate()
     capture = CaptureSettings()
 
@@ -211,12 +278,14 @@ def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None
         home_id=file.home_id,
         controller=file.controller,
         store=store,
+        anchor=anchor,
         keystore=keystore,
         vault=AesGcmVault(randomness),
         signer=Ed25519Signer(keystore.signing_key()),
         clock=SystemClock(),
         randomness=randomness,
         capture=capture,
+        asked_by=user_name(),
         model=lambda: pack().digest,
         engine=engine,
     )
@@ -224,16 +293,16 @@ def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None
 
 def open_engine(pack: PackCard, capture: CaptureSettings) -> Engine:
     """Load the two models of a pack."""
-    models = _model_store(os.environ)
-    return Engine(
-        open_detector(models, pack.detector), open_embedder(models, pack.embedder), capture
-    )
+    return open_models(pack.detector, pack.embedder, capture)
 
 
 def open_models(detector: str, embedder: str, capture: CaptureSettings) -> Engine:
     """Load a detector and an embedder by name, whether or not a pack puts them together."""
+    decoder = ChildDecoder(capture.decode)  # first, so that it gets ready while models load
     models = _model_store(os.environ)
-    return Engine(open_detector(models, detector), open_embedder(models, embedder), capture)
+    return Engine(
+        decoder, open_detector(models, detector), open_embedder(models, embedder), capture
+    )
 
 
 def starter_record_of(model: ModelDigest) -> ThresholdRecord | None:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chiso.account.merkle import (
-    appended,
+    EMPTY_ROOT,
+    Fetch,
+    consistency_proof,
+    grown,
     inclusion_proof,
-    inclusion_proofs,
+    is_consistent,
     leaf_hash,
     node_hash,
+    peak_nodes,
     peaks_of,
     root_from_inclusion,
     root_of,
 )
+from chiso.core.events import Node
 
 # Inputs and roots of the Certificate Transparency project's reference tests.
 _INPUTS = [
@@ -44,6 +50,22 @@ _ROOTS = [
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ]
 _LEAVES = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=70)
+
+
+def _stored(leaves: Sequence[bytes]) -> Fetch:
+    """The nodes that a log of these leaves has stored, and no others."""
+    nodes: dict[Node, bytes] = {}
+    peaks: tuple[bytes, ...] = ()
+    for size, leaf in enumerate(leaves):
+        tree = grown(peaks, size, leaf)
+        peaks = tree.peaks
+        nodes[Node(0, size)] = leaf
+        nodes.update(tree.completed)
+    return lambda wanted: [nodes[node] for node in wanted]
+
+
+def _proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    return inclusion_proof(index, len(leaves), _stored(leaves))
 
 
 def _root_by_definition(leaves: list[bytes]) -> bytes:
@@ -91,16 +113,15 @@ def _proof_by_definition(leaves: list[bytes], index: int) -> tuple[bytes, ...]:
 
 @given(_LEAVES)
 def test_the_proofs_of_all_leaves_are_those_of_the_definition(leaves: list[bytes]) -> None:
-    every = range(len(leaves))
-    assert inclusion_proofs(leaves, every) == [
-        _proof_by_definition(leaves, index) for index in every
-    ]
+    stored = _stored(leaves)
+    for index in range(len(leaves)):
+        assert inclusion_proof(index, len(leaves), stored) == _proof_by_definition(leaves, index)
 
 
 @given(_LEAVES, st.data())
 def test_an_inclusion_proof_leads_to_the_root(leaves: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(leaves) - 1))
-    proof = inclusion_proof(leaves, index)
+    proof = _proof(leaves, index)
     root = _root_by_definition(leaves)
     assert root_from_inclusion(leaves[index], index, len(leaves), proof) == root
 
@@ -110,7 +131,7 @@ def test_a_proof_leads_elsewhere_for_another_leaf_or_another_place(
     leaves: list[bytes], data: st.DataObject
 ) -> None:
     index = data.draw(st.integers(0, len(leaves) - 1))
-    proof = inclusion_proof(leaves, index)
+    proof = _proof(leaves, index)
     root = _root_by_definition(leaves)
     assert root_from_inclusion(b"\xff" * 33, index, len(leaves), proof) != root
     if len(set(leaves)) == len(leaves) > 1:
@@ -120,7 +141,7 @@ def test_a_proof_leads_elsewhere_for_another_leaf_or_another_place(
 
 @given(_LEAVES)
 def test_a_proof_of_the_wrong_length_proves_nothing(leaves: list[bytes]) -> None:
-    proof = inclusion_proof(leaves, 0)
+    proof = _proof(leaves, 0)
     assert root_from_inclusion(leaves[0], 0, len(leaves), (*proof, b"\x00" * 32)) is None
     if proof:
         assert root_from_inclusion(leaves[0], 0, len(leaves), proof[:-1]) is None
@@ -129,10 +150,61 @@ def test_a_proof_of_the_wrong_length_proves_nothing(leaves: list[bytes]) -> None
 def test_a_place_outside_the_tree_is_refused() -> None:
     leaves = [leaf_hash(b"a"), leaf_hash(b"b")]
     with pytest.raises(IndexError):
-        inclusion_proof(leaves, 2)
+        _proof(leaves, 2)
     assert root_from_inclusion(leaves[0], 2, 2, ()) is None
 
 
 def test_peaks_that_do_not_fit_the_size_are_refused() -> None:
     with pytest.raises(ValueError, match="cannot be the edge"):
-        appended((leaf_hash(b"a"),), 3, leaf_hash(b"b"))
+        grown((leaf_hash(b"a"),), 3, leaf_hash(b"b"))
+
+
+@given(_LEAVES)
+def test_the_peaks_are_the_nodes_that_the_size_splits_into(leaves: list[bytes]) -> None:
+    peaks, size = peaks_of(leaves)
+    assert tuple(_stored(leaves)(peak_nodes(size))) == peaks
+
+
+def _consistency_by_definition(leaves: list[bytes], old: int, *, whole: bool) -> list[bytes]:
+    """RFC 6962 §2.1.2, SUBPROOF, word for word."""
+    if old == len(leaves):
+        return [] if whole else [_root_by_definition(leaves)]
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    if old <= split:
+        proof = _consistency_by_definition(leaves[:split], old, whole=whole)
+        return [*proof, _root_by_definition(leaves[split:])]
+    proof = _consistency_by_definition(leaves[split:], old - split, whole=False)
+    return [*proof, _root_by_definition(leaves[:split])]
+
+
+@given(_LEAVES, st.data())
+def test_a_consistency_proof_is_that_of_the_definition_and_shows_that_nothing_was_rewritten(
+    leaves: list[bytes], data: st.DataObject
+) -> None:
+    new = len(leaves)
+    old = data.draw(st.integers(1, new))
+    proof = consistency_proof(old, new, _stored(leaves))
+    assert list(proof) == _consistency_by_definition(leaves, old, whole=True)
+    old_root, new_root = _root_by_definition(leaves[:old]), _root_by_definition(leaves)
+    assert is_consistent(old, old_root, new, new_root, proof)
+    assert not is_consistent(old, b"\x01" * 32, new, new_root, proof)
+    assert not is_consistent(old, old_root, new, b"\x01" * 32, proof)
+    assert not is_consistent(old, old_root, new, new_root, (*proof, b"\x00" * 32))
+    if proof:
+        assert not is_consistent(old, old_root, new, new_root, proof[:-1])
+
+
+def test_every_log_begins_with_the_empty_one() -> None:
+    leaves = [leaf_hash(b"a")]
+    assert consistency_proof(0, 1, _stored(leaves)) == ()
+    assert is_consistent(0, EMPTY_ROOT, 1, leaves[0], ())
+    assert not is_consistent(0, leaves[0], 1, leaves[0], ())
+
+
+def test_a_log_that_shrank_is_consistent_with_nothing() -> None:
+    leaves = [leaf_hash(b"a"), leaf_hash(b"b")]
+    with pytest.raises(IndexError):
+        consistency_proof(2, 1, _stored(leaves))
+    assert not is_consistent(2, root_of(leaves), 1, leaves[0], ())

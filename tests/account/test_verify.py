@@ -18,12 +18,12 @@ from chiso.account.checkpoint import (
     signed_note,
 )
 from chiso.account.commitment import commitment, payload_of
-from chiso.account.merkle import leaf_hash, peaks_of, root_of
+from chiso.account.merkle import Fetch, grown, leaf_hash, peaks_of, root_of
 from chiso.account.verify import LogReport, verify_log
 from chiso.adapters.signing import Ed25519Signer
 from chiso.core.consent import SubjectId
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import Event, EventType, Leaf, LeafPayload
+from chiso.core.events import Event, EventType, Leaf, LeafPayload, Node
 
 _ORIGIN = "chiso/test"
 _SIGNER = Ed25519Signer(bytes(range(32)))
@@ -34,11 +34,11 @@ def _log(count: int) -> tuple[list[Leaf], list[LeafPayload], str]:
     for seq in range(count):
         event = Event(
             EventType.VERIFIED,
-            datetime(2026, 1, 1, 12, 0, seq, tzinfo=UTC),
+            datetime(2026, 1, 1, 12, 0, seq % 60, tzinfo=UTC),
             SubjectId(f"subject-{seq % 3}"),
             {"purpose": "door"},
         )
-        body, salt = payload_of(event), hashlib.sha256(bytes([seq])).digest()
+        body, salt = payload_of(event), hashlib.sha256(bytes([seq % 256])).digest()
         leaves.append(Leaf(seq, leaf_hash(commitment(salt, body))))
         payloads.append(LeafPayload(seq, event.subject_id, salt, body))
     return leaves, payloads, _note(leaves)
@@ -50,8 +50,25 @@ def _note(leaves: Sequence[Leaf], origin: str = _ORIGIN) -> str:
     return signed_note(text, origin, _SIGNER.public_key, _SIGNER.sign(text))
 
 
-def _verify(leaves: Sequence[Leaf], payloads: Sequence[LeafPayload], note: str) -> LogReport:
-    return verify_log(leaves, payloads, note, _ORIGIN, _SIGNER.public_key, _SIGNER.verify)
+def _stored_over(leaves: Sequence[Leaf]) -> Fetch:
+    """The stored nodes of a log that has these leaves."""
+    nodes: dict[Node, bytes] = {}
+    peaks: tuple[bytes, ...] = ()
+    for size, leaf in enumerate(leaves):
+        tree = grown(peaks, size, leaf.leaf_hash)
+        peaks = tree.peaks
+        nodes.update(tree.completed)
+    return lambda wanted: [nodes[node] for node in wanted]
+
+
+def _verify(
+    leaves: Sequence[Leaf],
+    payloads: Sequence[LeafPayload],
+    note: str,
+    stored: Fetch | None = None,
+) -> LogReport:
+    stored = stored or _stored_over(leaves)
+    return verify_log(leaves, stored, payloads, note, _ORIGIN, _SIGNER.public_key, _SIGNER.verify)
 
 
 def _refused(leaves: Sequence[Leaf], payloads: Sequence[LeafPayload], note: str) -> str:
@@ -97,6 +114,20 @@ def test_an_edited_payload_is_found() -> None:
     leaves, payloads, note = _log(3)
     payloads[1] = replace(payloads[1], body=payloads[1].body.replace(b"door", b"wall"))
     assert "leaf 1 does not match" in _refused(leaves, payloads, note)
+
+
+def test_a_changed_hash_above_the_leaves_is_found() -> None:
+    leaves, payloads, note = _log(600)
+    honest = _stored_over(leaves)
+
+    def stored(nodes: Sequence[Node]) -> list[bytes]:
+        return [
+            b"\x00" * 32 if node == Node(2, 149) else found
+            for node, found in zip(nodes, honest(nodes), strict=True)
+        ]
+
+    with pytest.raises(ChisoError, match="over leaves 596 to 599 is not theirs"):
+        _verify(leaves, payloads, note, stored)
 
 
 def test_a_payload_without_a_leaf_is_found() -> None:

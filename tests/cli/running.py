@@ -23,7 +23,7 @@ from chiso.interfaces.cli.main import main
 PURPOSE = "clinic door"
 FAR_AWAY = "2099-12-31"
 STORE, KEYSTORE = "store.sqlite3", "keystore.sqlite3"
-HOME_FILES = frozenset({"home.json", "operator.key", STORE, KEYSTORE})
+HOME_FILES = frozenset({"home.json", "operator.key", "log.note", STORE, KEYSTORE})
 # Files of SQLite while some process (this one, where a test runs chiso in process) has it open.
 OPEN_STORE_FILES = frozenset({f"{STORE}-wal", f"{STORE}-shm"})
 PROCESS_LIMIT_S = 60.0

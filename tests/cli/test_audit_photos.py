@@ -12,9 +12,8 @@ import pytest
 from PIL import Image
 from tests.cli.running import Chiso, Outcome, assert_error, assert_whole
 
-from chiso.capture.decode import decode
+from chiso.adapters.decoding.child import ChildDecoder
 from chiso.core.samples import BiometricSample, Refusal
-from chiso.core.settings import DecodeLimits
 
 Audit = Callable[..., Outcome]
 SUBJECTS = ("001", "003", "005", "006")
@@ -156,18 +155,22 @@ def test_folders_whose_names_are_not_unicode_are_read_written_and_named(
 def test_probes_are_decoded_again_only_to_be_degraded(
     audit: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    again = []
+    again: list[bytes] = []
+    decode = ChildDecoder.decode
 
-    def counted(content: bytes, limits: DecodeLimits) -> BiometricSample | Refusal:
-        again.append(len(content))
-        return decode(content, limits)
+    def counted(decoder: ChildDecoder, photo: bytes) -> BiometricSample | Refusal:
+        again.append(photo)
+        return decode(decoder, photo)
 
-    monkeypatch.setattr("chiso.services.study_photos.decode", counted)
+    monkeypatch.setattr(ChildDecoder, "decode", counted)
     assert audit("--by", "group", "--threshold", "0.93").status == 0
-    assert again == []
+    assert len(again) == len(set(again)) == 2 * len(SUBJECTS)
+    again.clear()
     shutil.rmtree(tmp_path / "out")
     assert audit("--by", "group", "--threshold", "0.93", "--everyday").status == 0
-    assert len(again) == len(SUBJECTS)
+    # Each probe as it came, once more to be degraded, and then as what became of it.
+    assert len(again) == 2 * len(SUBJECTS) + 2 * len(SUBJECTS)
+    assert len(set(again)) == 2 * len(SUBJECTS) + len(SUBJECTS)
 
 
 def test_everyday_probes_are_seeded_and_are_not_those_that_came(

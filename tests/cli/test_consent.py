@@ -49,6 +49,7 @@ def test_the_same_photo_twice_is_enrolled_once(run: Chiso, volunteer: Volunteer)
     assert again.document == {
         "subject": "Rudo",
         "receipt": first["receipt"],
+        "expires": f"{FAR_AWAY}T23:59:59Z",
         "new_receipt": False,
         "references": 0,
         "already_enrolled": 1,

@@ -79,3 +79,37 @@ def test_withdrawing_accounts_for_what_it_destroys(peopled: Chiso) -> None:
     verified = peopled("log", "verify")
     assert verified.status == 0
     assert verified.document["payloads_destroyed"] == 2
+
+
+def _copies(home: Path) -> dict[str, bytes]:
+    """The database as it is now: what someone would put back tomorrow."""
+    return {file.name: file.read_bytes() for file in home.glob(f"{STORE}*")}
+
+
+def _put_back(home: Path, copies: dict[str, bytes]) -> None:
+    for file in home.glob(f"{STORE}*"):
+        file.unlink()
+    for name, content in copies.items():
+        (home / name).write_bytes(content)
+
+
+def test_yesterdays_database_put_back_is_found(peopled: Chiso, volunteer: Volunteer) -> None:
+    yesterday = _copies(peopled.home)
+    assert peopled(*_search(peopled, volunteer)).status == 0
+    _put_back(peopled.home, yesterday)
+    assert_error(peopled(*_search(peopled, volunteer)), 5, "log-broken", "chiso restore")
+    assert_error(peopled("log", "verify"), 5, "log-broken", "older than this home")
+
+
+def test_a_history_that_went_another_way_since_yesterday_is_found(
+    peopled: Chiso, volunteer: Volunteer
+) -> None:
+    yesterday = _copies(peopled.home)
+    assert peopled(*_search(peopled, volunteer)).status == 0
+    today = (peopled.home / "log.note").read_text("utf-8")
+    _put_back(peopled.home, yesterday)
+    (peopled.home / "log.note").unlink()
+    for _ in range(2):
+        assert peopled(*_search(peopled, volunteer)).status == 0
+    (peopled.home / "log.note").write_text(today, "utf-8")
+    assert_error(peopled("log", "verify"), 5, "log-broken", "not those that this home signed")

@@ -105,7 +105,7 @@ def test_the_same_manifest_again_changes_nothing(
     ("content", "said"),
     [
         (b"", "it has no column subject"),
-        (b"subject,photo\n001,a.jpg\n", "it has no column purpose, modes, expires, evidence"),
+        (b"subject,photo\n001,a.jpg\n", "it has no column purpose, modes, evidence"),
         (HEADER.strip().encode() + b",age\n", "nobody knows its column age"),
         (b"\xff\xfe\x00\x01" * 50, "not CSV in UTF-8"),
         (b'"' + HEADER.encode(), "not CSV in UTF-8"),

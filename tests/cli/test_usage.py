@@ -18,13 +18,17 @@ from tests.cli.running import (
     enrolment,
 )
 from tests.services.drawn_studio import open_drawn_studio
+from tests.witness.logs import MadeUpLog
 
 from chiso import wiring
+from chiso.account.checkpoint import VerifierKey, vkey_text
+from chiso.account.cosignature import COSIGNATURE
 from chiso.interfaces.cli import calibrate
 from chiso.interfaces.cli.app import app
 from chiso.interfaces.cli.main import main
 from chiso.services.volunteers.photos import render_photos
 from chiso.services.volunteers.plan import PhotoPlan
+from chiso.wiring_witness import make_witness
 
 Volunteer = Callable[..., Path]
 
@@ -43,6 +47,7 @@ def _commands() -> Iterator[tuple[str, ...]]:
 
 COMMANDS = sorted(_commands())
 WITHOUT_A_HOME = {
+    ("erasure", "verify"),
     ("demo",),
     ("init",),
     ("models", "add"),
@@ -51,7 +56,13 @@ WITHOUT_A_HOME = {
     ("volunteers", "calibrate"),
     ("volunteers", "measure"),
     ("volunteers", "render"),
+    ("witness", "init"),
+    ("witness", "logs"),
+    ("witness", "serve"),
+    ("witness", "trust"),
 }
+TESTED_APART = {("demo",), ("log", "witness", "ask"), ("witness", "serve")}
+_WITNESS_KEY = vkey_text(VerifierKey("w.example/1", COSIGNATURE, bytes(32)))
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -68,7 +79,7 @@ def test_every_command_explains_itself_with_an_example(
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("audit",), ("log",), ("threshold",), ("models",), ("volunteers",)]
+    "words", [(), ("audit",), ("log",), ("keys",), ("threshold",), ("models",), ("volunteers",)]
 )
 def test_a_group_of_commands_asked_for_alone_lists_them(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -144,7 +155,7 @@ def test_every_command_that_needs_a_home_says_so_where_there_is_none(
 
 @pytest.mark.parametrize(
     "words",
-    [each for each in COMMANDS if each != ("demo",)],  # has tests of its own
+    [each for each in COMMANDS if each not in TESTED_APART],
     ids=" ".join,
 )
 def test_standard_output_holds_only_json(
@@ -169,6 +180,22 @@ def test_standard_output_holds_only_json(
     assert "error" not in done.document
 
 
+def _certificate(chiso: Chiso, folder: Path) -> Path:
+    chiso("withdraw", "003", "--out", folder / "certificate.json")
+    return folder / "certificate.json"
+
+
+def _erased(chiso: Chiso, folder: Path) -> str:
+    """Withdraws 003, where there is a home; the number of the leaf that tells of it."""
+    _certificate(chiso, folder)
+    return str(chiso.holdings().leaves - 1) if chiso.home.is_dir() else "0"
+
+
+def _with_rule(chiso: Chiso) -> str:
+    chiso("retention", "set", PURPOSE, "--default", "1y")
+    return PURPOSE
+
+
 def _words(
     chiso: Chiso, command: tuple[str, ...], folder: Path, volunteer: Volunteer, tiny_model: Path
 ) -> list[str | Path]:
@@ -185,6 +212,13 @@ def _words(
         ("subjects",): tuple,
         ("receipts",): tuple,
         ("export",): lambda: ("001", "--out", folder / "export"),
+        ("purge",): tuple,
+        ("erasure", "list"): tuple,
+        ("erasure", "show"): lambda: (_erased(chiso, folder),),
+        ("erasure", "verify"): lambda: (_certificate(chiso, folder),),
+        ("retention", "set"): lambda: (PURPOSE, "--max", "2y"),
+        ("retention", "list"): tuple,
+        ("retention", "unset"): lambda: (_with_rule(chiso),),
         ("audit", "scores"): lambda: (_scores(folder / "s.csv"), "--out", folder / "scores"),
         ("audit", "embeddings"): lambda: (
             *(_embeddings(folder / "e.npz"), "--threshold", "0.5"),
@@ -198,9 +232,23 @@ def _words(
             *("--people", "2", "--captures", "2", "--size", "96", "--jobs", "1"),
             *("--cache", folder / "renders", "--out", folder / "tone"),
         ),
+        ("keys", "show"): tuple,
+        ("keys", "rotate"): tuple,
         ("log", "verify"): tuple,
+        ("log", "witness", "ask"): tuple,
         ("log", "checkpoint"): tuple,
         ("log", "prove"): lambda: ("0",),
+        ("log", "compare"): lambda: (
+            *(_written(folder / "note", MadeUpLog().note()), folder / "note"),
+            *((), ("--key", MadeUpLog().vkey))[chiso.home.exists()],
+        ),
+        ("log", "witness", "vkey"): tuple,
+        ("log", "witness", "add"): lambda: ("http://w.example/1", _WITNESS_KEY),
+        ("log", "witness", "list"): tuple,
+        ("log", "witness", "remove"): lambda: (_witnessed(chiso),),
+        ("witness", "init"): lambda: ("--dir", folder / "new", "--name", "w.example/1"),
+        ("witness", "trust"): lambda: ("--dir", _witness(folder / "own"), MadeUpLog().vkey),
+        ("witness", "logs"): lambda: ("--dir", _witness(folder / "own")),
         ("threshold", "list"): tuple,
         ("threshold", "use"): lambda: (_record(chiso),),
         ("threshold", "show"): lambda: (_record(chiso),),
@@ -240,6 +288,22 @@ def _embeddings(path: Path) -> Path:
     numbers = np.arange(8)
     np.savez(path, sample=numbers, subject=numbers // 2, group=numbers // 4, vector=vectors)
     return path
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+def _witnessed(chiso: Chiso) -> str:
+    if chiso.home.exists():
+        chiso("log", "witness", "add", "http://w.example/1", _WITNESS_KEY)
+    return "w.example/1"
+
+
+def _witness(folder: Path) -> Path:
+    make_witness(folder, "w.example/1")
+    return folder
 
 
 def _record(chiso: Chiso) -> str:

@@ -29,14 +29,15 @@ from tests.cli.running import (
 from chiso import wiring
 from chiso.account.checkpoint import parse_checkpoint, parse_note
 from chiso.account.commitment import commitment
+from chiso.account.erasure import DOMAINS, NEWEST
 from chiso.account.merkle import leaf_hash, root_from_inclusion
 from chiso.consent.receipt import SIGNING_DOMAIN
-from chiso.services.withdraw import CERTIFICATE_DOMAIN
 
 Volunteer = Callable[..., Path]
 NAME = "Tsitsi-Ruvarashe Dzvairo"
 GUARDIAN = "Ambuya Dzvairo-Nyoni"
 WINDOW_BYTES = 12
+FILES = ["log.json", "receipts.json", "references.json"]
 # chiso whose files may not grow beyond this once it writes an export: the first fits, the last not.
 EXPORTED_IN_LITTLE_ROOM = """
 import resource, sys
@@ -115,9 +116,9 @@ def test_the_erasure_certificate_is_signed_and_counts_what_went(tsitsi: Chiso) -
     assert before.references - after.references == 3
     assert before.receipts - after.receipts == 2
     body = erased["certificate"].encode()
-    _public_key(tsitsi).verify(base64.b64decode(erased["signature"]), CERTIFICATE_DOMAIN + body)
+    _public_key(tsitsi).verify(base64.b64decode(erased["signature"]), DOMAINS[NEWEST] + body)
     certificate = json.loads(body)
-    assert (certificate["subject"], certificate["key_destroyed"]) == (NAME, True)
+    assert (certificate["subject"], erased["key_destroyed"]) == (NAME, True)
     sizes = [parse_checkpoint(parse_note(certificate[f"checkpoint_{when}"]).text).size
              for when in ("before", "after")]  # fmt: skip
     assert sizes == [before.leaves, after.leaves]
@@ -169,7 +170,7 @@ def test_an_export_holds_her_receipts_with_signatures_that_verify(
     tsitsi: Chiso, tmp_path: Path
 ) -> None:
     exported = tsitsi("export", NAME, "--out", tmp_path / "hers")
-    assert exported.document["files"] == ["log.json", "receipts.json", "references.json"]
+    assert exported.document["files"] == ["index.html", *FILES]
     receipts = json.loads((tmp_path / "hers" / "receipts.json").read_bytes())
     assert len(receipts) == 2
     for each in receipts:
@@ -187,7 +188,8 @@ def test_an_export_holds_log_proofs_that_verify_offline(tsitsi: Chiso, tmp_path:
     assert len(log["leaves"]) == 5  # two receipts, two enrolments, this export
     for leaf in log["leaves"]:
         note = parse_note(leaf["checkpoint"])
-        key.verify(note.signature, note.text)
+        (line,) = note.signatures
+        key.verify(line.signature, note.text)
         signed = parse_checkpoint(note.text)
         hashed = leaf_hash(commitment(bytes.fromhex(leaf["salt"]), leaf["payload"].encode()))
         assert hashed.hex() == leaf["leaf_hash"]
@@ -200,7 +202,7 @@ def test_an_export_holds_no_template(tsitsi: Chiso, tmp_path: Path) -> None:
     secrets = [trace for what, trace in _traces(tsitsi) if what in {"template", "sealed", "key"}]
     tsitsi("export", NAME, "--out", tmp_path / "hers")
     files = [path.read_bytes() for path in (tmp_path / "hers").iterdir()]
-    assert len(files) == 3
+    assert len(files) == 4
     for content in files:
         for secret in secrets:
             assert secret not in content
@@ -233,7 +235,7 @@ def test_an_export_is_for_its_owner_alone(tsitsi: Chiso, tmp_path: Path, there: 
         out.mkdir(mode=0o755)
     assert tsitsi("export", NAME, "--out", out).status == 0
     assert stat.S_IMODE(out.stat().st_mode) == 0o700
-    assert len(list(out.iterdir())) == 3
+    assert len(list(out.iterdir())) == 4
     assert {stat.S_IMODE(file.stat().st_mode) for file in out.iterdir()} == {0o600}
     assert not [each.name for each in tmp_path.iterdir() if each.name.startswith(".hers")]
 
@@ -245,7 +247,7 @@ def test_an_export_goes_into_the_empty_folder_one_stands_in(
     monkeypatch.chdir(tmp_path / "here")
     assert tsitsi("export", NAME, "--out", ".").status == 0
     names = sorted(path.name for path in Path().iterdir())
-    assert names == ["log.json", "receipts.json", "references.json"]
+    assert names == ["index.html", *FILES]
 
 
 def test_a_file_that_may_not_grow_leaves_no_half_export(tsitsi: Chiso, tmp_path: Path) -> None:
@@ -257,11 +259,19 @@ def test_a_file_that_may_not_grow_leaves_no_half_export(tsitsi: Chiso, tmp_path:
     assert_whole(tsitsi)
 
 
-def test_an_export_of_a_log_with_leaves_missing_proves_nothing(
-    tsitsi: Chiso, tmp_path: Path
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM log_leaves WHERE seq > 2",
+        "UPDATE log_nodes SET node_hash = zeroblob(32)",
+    ],
+    ids=["her leaves gone", "hashes changed"],
+)
+def test_an_export_of_a_log_that_lost_what_concerns_her_proves_nothing(
+    tsitsi: Chiso, tmp_path: Path, statement: str
 ) -> None:
     with tsitsi.database(STORE) as store:
-        store.execute("DELETE FROM log_leaves WHERE seq = 1")
+        store.execute(statement)
     assert_error(tsitsi("export", NAME, "--out", tmp_path / "hers"), 5, "log-broken")
     assert not (tmp_path / "hers").exists()
 

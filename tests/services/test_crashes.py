@@ -13,7 +13,7 @@ import pytest
 
 from chiso import wiring
 from chiso.core.consent import Mode, SubjectId
-from chiso.core.errors import ChisoError
+from chiso.core.errors import ChisoError, Code
 from chiso.core.storage import Keystore, Store, WriteTransaction
 from chiso.services import log_check
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
@@ -66,6 +66,28 @@ def _store_that_dies(real: Store) -> Any:
     return _But(real, writing=writing)
 
 
+def _store_that_dies_with_references(real: Store) -> Any:
+    """The store, but the power goes before the commit of a reference."""
+
+    @contextmanager
+    def writing() -> Iterator[WriteTransaction]:
+        with real.writing() as transaction:
+            yield transaction
+            if transaction.count_references() > 0:
+                raise PowerCutError
+
+    return _But(real, writing=writing)
+
+
+def _keystore_that_cannot_destroy(real: Keystore) -> Any:
+    """The keystore, but it does not come to destroying keys."""
+
+    def fail(_subject_ids: Sequence[SubjectId]) -> int:
+        raise ChisoError(Code.STORE_FULL, "The power is gone.", "Wait.")
+
+    return _But(real, destroy=fail)
+
+
 def _store_interrupted_after_enrolling(real: Store) -> Any:
     """The store, but Ctrl-C arrives just after the commit of a reference."""
 
@@ -114,6 +136,23 @@ def test_an_enrolment_that_is_not_committed_leaves_no_key_and_no_row(
         assert view.subjects() == []
         assert view.count_references() == 0
     log_check.verify(again)
+
+
+def test_someone_who_comes_back_after_withdrawing_gets_no_key_before_she_is_enrolled(
+    enrolled: Home, photo: Photo
+) -> None:
+    with enrolled.store.reading() as view:
+        receipt = view.receipts()[0].receipt.header.receipt_id
+    withdraw(enrolled, "Anna", receipt)
+    dying = replace(
+        enrolled,
+        store=_store_that_dies_with_references(enrolled.store),
+        keystore=_keystore_that_cannot_destroy(enrolled.keystore),
+    )
+    with pytest.raises(PowerCutError):
+        enrol(dying, _AGREEMENT, [photo])
+    assert len(enrolled.keystore.subject_ids()) == 1
+    assert _reopened(enrolled).keystore.subject_ids() == []
 
 
 def test_an_interrupt_just_after_the_commit_keeps_the_key(home: Home, photo: Photo) -> None:

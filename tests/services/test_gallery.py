@@ -118,7 +118,7 @@ def _found(home: Home, probe: Template) -> list[str]:
 
 def _permit(home: Home, mode: Mode) -> Permit:
     with home.store.reading() as view:
-        made = permit(view.terms(), _PURPOSE, mode, home.clock.now())
+        made = permit(view.terms(), _PURPOSE, mode, home.clock.now(), None)
     assert isinstance(made, Permit)
     return made
 

@@ -19,6 +19,7 @@ from tests.services.drawn_studio import (
 from tests.services.recoloured_studio import open_equal_studio, open_recoloured_studio
 
 from chiso import wiring
+from chiso.adapters.decoding.child import ChildDecoder
 from chiso.capture.quality import Quality
 from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Detector, Embedder
@@ -46,7 +47,8 @@ TRUTH = np.array([(40, 40), (80, 40), (60, 60), (45, 80), (75, 80)], np.float32)
 
 @pytest.fixture(scope="module")
 def engine(detector: Detector, embedder: Embedder) -> Engine:
-    return Engine(detector, embedder, CaptureSettings())
+    capture = CaptureSettings()
+    return Engine(ChildDecoder(capture.decode), detector, embedder, capture)
 
 
 @pytest.fixture(scope="module")

@@ -59,11 +59,16 @@ def write_atomically(path: Path, data: bytes) -> None:
 def settle(temporary: Path, path: Path) -> None:
     """Gives a finished file its name, and makes the name survive a power cut."""
     temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    keep_names(path.parent)
+
+
+def keep_names(directory: Path) -> None:
+    """Makes the names of the files in a directory survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(descriptor)
     finally:
-        os.close(directory)
+        os.close(descriptor)
 
 
 def unreadable(path: Path, cause: OSError) -> ChisoError:

@@ -7,39 +7,51 @@ import binascii
 import json
 import os
 import stat
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from chiso.adapters.files import write_atomically
+from chiso.adapters.files import keep_names, unwritable, write_atomically
 from chiso.core.errors import ChisoError, Code
 
 FORMAT = 1
 HOME_FILE = "home.json"
 STORE_FILE = "store.sqlite3"
 KEYSTORE_FILE = "keystore.sqlite3"
+ANCHOR_FILE = "log.note"
 OPERATOR_KEY_FILE = "operator.key"
 OPERATOR_KEY_VARIABLE = "CHISO_OPERATOR_KEY"
 OPERATOR_KEY_BYTES = 32
+_UNFINISHED = ".log."
+_ABANDONED_S = 60
 
 
 @dataclass(frozen=True, slots=True)
 class HomeFile:
-    """What `home.json` says: nothing secret, nothing about a person."""
+    """What `home.json` says: nothing secret, nothing about a person.
+
+    `database`: the address of the PostgreSQL database that is the store, without a password; None
+    where the store is a file of the home.
+    """
 
     home_id: str
     controller: str
     public_key: bytes
+    database: str | None = None
 
 
 def write_home_file(directory: Path, content: HomeFile) -> None:
     """Write `home.json` in one step."""
-    document = {
+    document: dict[str, object] = {
         "format": FORMAT,
         "home_id": content.home_id,
         "controller": content.controller,
         "public_key": base64.b64encode(content.public_key).decode(),
     }
+    if content.database is not None:
+        document["database"] = content.database
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     write_atomically(directory / HOME_FILE, text.encode())
 
@@ -61,6 +73,7 @@ def read_home_file(directory: Path) -> HomeFile:
             home_id=str(document["home_id"]),
             controller=str(document["controller"]),
             public_key=base64.b64decode(document["public_key"], validate=True),
+            database=None if document.get("database") is None else str(document["database"]),
         )
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ChisoError(
@@ -82,14 +95,15 @@ def read_home_file(directory: Path) -> HomeFile:
         ) from error
 
 
-def write_operator_key(directory: Path, key: bytes) -> None:
-    """Write the operator's key, readable by its owner alone."""
-    path = directory / OPERATOR_KEY_FILE
+def write_operator_key(directory: Path, key: bytes, name: str = OPERATOR_KEY_FILE) -> None:
+    """Write an operator's key (32 bytes) to a new file, readable by its owner alone."""
+    path = directory / name
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(base64.b64encode(key) + b"\n")
         file.flush()
         os.fsync(file.fileno())
+    keep_names(directory)
 
 
 def read_operator_key(directory: Path, environment: Mapping[str, str]) -> bytes:
@@ -98,26 +112,34 @@ def read_operator_key(directory: Path, environment: Mapping[str, str]) -> bytes:
     Raises ChisoError(OPERATOR_KEY_MISSING) without one, WRONG_OPERATOR_KEY where it is no key or
     its file can be read by others.
     """
-    path = directory / OPERATOR_KEY_FILE
-    where = OPERATOR_KEY_VARIABLE
-    text: str | bytes | None = environment.get(OPERATOR_KEY_VARIABLE)
-    if text is None:
-        where = str(path)
-        try:
-            mode = path.stat().st_mode
-            text = path.read_bytes()
-        except OSError as error:
-            raise ChisoError(
-                Code.OPERATOR_KEY_MISSING,
-                f"The operator's key is not at {path} ({error.strerror}).",
-                f"Put operator.key back, or give its value in {OPERATOR_KEY_VARIABLE}.",
-            ) from error
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ChisoError(
-                Code.WRONG_OPERATOR_KEY,
-                f"{path} can be read by other users of this machine (mode {mode & 0o777:04o}).",
-                f"Run `chmod 600 {path}`, and consider who may have read it.",
-            )
+    text = environment.get(OPERATOR_KEY_VARIABLE)
+    if text is not None:
+        return parse_operator_key(text, OPERATOR_KEY_VARIABLE)
+    return read_key_file(directory / OPERATOR_KEY_FILE)
+
+
+def read_key_file(path: Path) -> bytes:
+    """The operator's key in a file. Raises as `read_operator_key`."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_bytes()
+    except OSError as error:
+        raise ChisoError(
+            Code.OPERATOR_KEY_MISSING,
+            f"The operator's key is not at {path} ({error.strerror}).",
+            f"Put operator.key back, or give its value in {OPERATOR_KEY_VARIABLE}.",
+        ) from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ChisoError(
+            Code.WRONG_OPERATOR_KEY,
+            f"{path} can be read by other users of this machine (mode {mode & 0o777:04o}).",
+            f"Run `chmod 600 {path}`, and consider who may have read it.",
+        )
+    return parse_operator_key(text, str(path))
+
+
+def parse_operator_key(text: str | bytes, where: str) -> bytes:
+    """The key (32 bytes) that a text of `where` stands for. Raises WRONG_OPERATOR_KEY."""
     try:
         key = base64.b64decode(text.strip(), validate=True)
         if len(key) != OPERATOR_KEY_BYTES:
@@ -129,3 +151,50 @@ def read_operator_key(directory: Path, environment: Mapping[str, str]) -> bytes:
             "It must be the base64 text that `chiso init` wrote into operator.key.",
         ) from error
     return key
+
+
+class AnchorFile:
+    """Implements `chiso.core.storage.Anchor` in one text file of the home.
+
+    Written after the commit that it tells of, and not forced to the disk: a power cut may bring an
+    older note back, which only shows less, where one ahead of the database would cry wolf.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> str | None:
+        """The signed note; None before the first, and where a power cut left an empty file."""
+        try:
+            return self._path.read_text("utf-8") or None
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ChisoError(
+                Code.HOME_UNREADABLE,
+                f"{self._path} cannot be read ({error}).",
+                "Run as the user who owns the home, or restore the home from its backup.",
+            ) from error
+
+    def write(self, note: str) -> None:
+        """Keep this note instead, in one step."""
+        try:
+            descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=_UNFINISHED)
+            temporary = Path(name)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(note)
+                written_s = temporary.stat().st_mtime
+                temporary.replace(self._path)
+            finally:
+                temporary.unlink(missing_ok=True)
+            self._remove_abandoned(written_s - _ABANDONED_S)
+        except OSError as error:
+            raise unwritable(self._path, error) from error
+
+    def _remove_abandoned(self, before_s: float) -> None:
+        """Remove what processes left that were killed while they wrote, before that moment."""
+        for each in self._path.parent.glob(f"{_UNFINISHED}*"):
+            with suppress(FileNotFoundError):  # another process removes them as well
+                if each.stat().st_mtime < before_s:
+                    each.unlink()

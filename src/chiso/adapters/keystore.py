@@ -17,7 +17,8 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Randomness
 
 KEY_BYTES = 32
-_SIGNING_KEY = "signing"
+_SIGNING_KEY, _ROTATION = "signing", "rotation"
+_KEYS_AT_ONCE = 1000
 _TABLES = (
     "CREATE TABLE person_keys (subject_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE home_keys (name TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID",
@@ -53,15 +54,17 @@ class FileKeystore:
     def signing_key(self) -> bytes:
         """The home's Ed25519 private key. Raises WRONG_OPERATOR_KEY if it cannot be opened."""
         with self._opened() as database:
-            query = "SELECT wrapped FROM home_keys WHERE name = ?"
-            row = database.execute(query, (_SIGNING_KEY,)).fetchone()
-        if row is None:
-            raise ChisoError(
-                Code.KEY_MISSING,
-                f"{self._path} holds no signing key.",
-                "Restore the keystore from the home's backup.",
-            )
-        return self._unwrap(row[0], _SIGNING_KEY)
+            return self._signing_key_in(database)
+
+    def opens(self) -> bool:
+        """Whether the operator's key is the one that this keystore is wrapped by."""
+        try:
+            self.signing_key()
+        except ChisoError as error:
+            if error.code is not Code.WRONG_OPERATOR_KEY:
+                raise
+            return False
+        return True
 
     def create(self, subject_id: SubjectId) -> bytes:
         """Make, wrap, store and return a 32-byte key; returns the one there is if there is one."""
@@ -70,6 +73,7 @@ class FileKeystore:
             return known
         key = self._randomness.token(KEY_BYTES)
         with self._opened() as database:
+            self._require_current(database)
             database.execute(
                 "INSERT INTO person_keys VALUES (?, ?)", (subject_id, self._wrap(key, subject_id))
             )
@@ -79,6 +83,7 @@ class FileKeystore:
         """As `create`, for people who have no key yet, in one transaction."""
         keys = [self._randomness.token(KEY_BYTES) for _ in subject_ids]
         with self._opened() as database:
+            self._require_current(database)
             database.executemany(
                 "INSERT INTO person_keys VALUES (?, ?)",
                 (
@@ -120,9 +125,74 @@ class FileKeystore:
             rows = database.execute("SELECT subject_id FROM person_keys ORDER BY subject_id")
             return [SubjectId(row[0]) for row in rows]
 
-    def _wrap(self, key: bytes, owner: str) -> bytes:
+    def rewrap(self, new_operator_key: bytes, note: bytes) -> int:
+        """Wrap every key by another operator's key (32 bytes), all or none; returns how many.
+
+        Keys pass through memory alone. `note` is kept, sealed, until `rotation_recorded`.
+        """
+        new = AESGCM(new_operator_key)
+        with self._opened() as database:
+            database.execute("BEGIN IMMEDIATE")
+            query = "SELECT name, wrapped FROM home_keys WHERE name != ?"
+            home_keys = database.execute(query, (_ROTATION,)).fetchall()
+            database.executemany(
+                "UPDATE home_keys SET wrapped = ?2 WHERE name = ?1", self._moved(home_keys, new)
+            )
+            sealed = self._wrap(note, _ROTATION, new)
+            database.execute("REPLACE INTO home_keys VALUES (?, ?)", (_ROTATION, sealed))
+            count, last = len(home_keys), ""
+            query = "SELECT subject_id, wrapped FROM person_keys WHERE subject_id > ? ORDER BY 1 "
+            while keys := database.execute(f"{query} LIMIT {_KEYS_AT_ONCE}", (last,)).fetchall():
+                database.executemany(
+                    "UPDATE person_keys SET wrapped = ?2 WHERE subject_id = ?1",
+                    self._moved(keys, new),
+                )
+                count, last = count + len(keys), keys[-1][0]
+        self._operator = new
+        return count
+
+    def rotation_due(self) -> bytes | None:
+        """The note of a change of the operator's key that no leaf may tell of yet."""
+        with self._opened() as database:
+            query = "SELECT wrapped FROM home_keys WHERE name = ?"
+            row = database.execute(query, (_ROTATION,)).fetchone()
+        return None if row is None else self._unwrap(row[0], _ROTATION)
+
+    def rotation_recorded(self) -> None:
+        """Forget that note, and every copy of a key wrapped by the former operator's key."""
+        with self._opened() as database:
+            database.execute("VACUUM")
+        with self._opened() as database:  # last: as long as it is there, the rewrite is due
+            database.execute("DELETE FROM home_keys WHERE name = ?", (_ROTATION,))
+
+    def _moved(
+        self, wrapped: Sequence[tuple[str, bytes]], new: AESGCM
+    ) -> Iterator[tuple[str, bytes]]:
+        for owner, each in wrapped:
+            yield owner, self._wrap(self._unwrap(each, owner), owner, new)
+
+    def _signing_key_in(self, database: sqlite3.Connection) -> bytes:
+        query = "SELECT wrapped FROM home_keys WHERE name = ?"
+        row = database.execute(query, (_SIGNING_KEY,)).fetchone()
+        if row is None:
+            raise ChisoError(
+                Code.KEY_MISSING,
+                f"{self._path} holds no signing key.",
+                "Restore the home from its backup with `chiso restore`.",
+            )
+        return self._unwrap(row[0], _SIGNING_KEY)
+
+    def _require_current(self, database: sqlite3.Connection) -> None:
+        """Raise WRONG_OPERATOR_KEY if another process has rotated the operator's key since.
+
+        A key wrapped by the former one would be lost.
+        """
+        self._signing_key_in(database)
+
+    def _wrap(self, key: bytes, owner: str, operator: AESGCM | None = None) -> bytes:
         nonce = self._randomness.token(NONCE_BYTES)
-        return nonce + self._operator.encrypt(nonce, key, self._bound_to(owner))
+        wrapping = self._operator if operator is None else operator
+        return nonce + wrapping.encrypt(nonce, key, self._bound_to(owner))
 
     def _unwrap(self, wrapped: bytes, owner: str) -> bytes:
         try:
@@ -133,9 +203,9 @@ class FileKeystore:
             raise ChisoError(
                 Code.WRONG_OPERATOR_KEY,
                 f"A key in {self._path} does not open: the operator's key is not the one this home "
-                "was made with, or the keystore was changed or comes from another home.",
+                "has now, or the keystore was changed or comes from another home.",
                 "Use the operator.key of this home (or its value in CHISO_OPERATOR_KEY), and the "
-                "keystore that belongs to it.",
+                "keystore that belongs to it. After `chiso keys rotate`, only the new key opens.",
             ) from error
 
     def _bound_to(self, owner: str) -> bytes:
@@ -148,6 +218,7 @@ class FileKeystore:
             try:
                 database.execute("PRAGMA secure_delete=ON")
                 database.execute("PRAGMA synchronous=FULL")
+                database.execute("PRAGMA temp_store=MEMORY")
                 with database:
                     yield database
             finally:

@@ -1,4 +1,4 @@
-"""Ed25519 signatures of the home."""
+"""Ed25519 signatures: the home's, a witness's, and those of keys that others hold."""
 
 from __future__ import annotations
 
@@ -34,3 +34,8 @@ def verify(public_key: Ed25519PublicKey, message: bytes, signature: bytes) -> bo
     except InvalidSignature:
         return False
     return True
+
+
+def verify_with(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the key of these 32 bytes made `signature` over `message`."""
+    return verify(Ed25519PublicKey.from_public_bytes(public_key), message, signature)

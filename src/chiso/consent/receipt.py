@@ -113,15 +113,18 @@ def _receipt(document: dict[str, Any]) -> Receipt:
     )
 
 
-def same_agreement(one: Receipt, other: Receipt) -> bool:
-    """Whether two receipts say the same: all but their ids and the moment they were issued."""
+def same_agreement(one: Receipt, other: Receipt, *, until_any: bool = False) -> bool:
+    """Whether two receipts say the same: all but their ids and the moment they were issued.
+
+    `until_any`: whatever their last moments are.
+    """
     return (
         one.parties == other.parties
         and one.grounds == other.grounds
         and one.header.language == other.header.language
         and one.processing.purpose == other.processing.purpose
         and set(one.processing.modes) == set(other.processing.modes)
-        and one.processing.expires == other.processing.expires
+        and (until_any or one.processing.expires == other.processing.expires)
     )
 
 

@@ -21,8 +21,15 @@ class Mode(StrEnum):
     IDENTIFY = "identify"
 
 
+class Cause(StrEnum):
+    """Why a consent ended though nobody withdrew it."""
+
+    EXPIRED = "expired"
+    INACTIVE = "inactive"
+
+
 class Terms(NamedTuple):
-    """What was agreed: the part of a receipt that policy reads. Times are UTC.
+    """What was agreed, and what became of it: all that policy reads of a receipt. Times are UTC.
 
     A tuple, since a search reads as many as there are references, and tuples are made fastest.
     """
@@ -34,6 +41,16 @@ class Terms(NamedTuple):
     granted: datetime
     expires: datetime
     withdrawn: datetime | None
+    """When it was ended, and what rested on it erased."""
+    cause: Cause | None = None
+    """Why, where it was not the person who ended it."""
+    last_active: datetime | None = None
+    """The last match for this purpose, or the last photo added; None before the first."""
+
+    @property
+    def active(self) -> datetime:
+        """From when inactivity counts."""
+        return self.granted if self.last_active is None else max(self.granted, self.last_active)
 
 
 @dataclass(frozen=True, slots=True)

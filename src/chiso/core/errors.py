@@ -22,6 +22,7 @@ class Code(StrEnum):
     BAD_MANIFEST = "bad-manifest"
     BAD_TABLE = "bad-table"
     HOME_EXISTS = "home-exists"
+    WITNESS_EXISTS = "witness-exists"
     NOT_A_FILE = "not-a-file"
 
     NO_FACE = "no-face"
@@ -37,16 +38,25 @@ class Code(StrEnum):
     DAMAGED_IMAGE = "damaged-image"
     IMAGE_TOO_LARGE = "image-too-large"
     IMAGE_TOO_SMALL = "image-too-small"
+    DECODER_STOPPED = "decoder-stopped"
 
     NO_CONSENT = "no-consent"
     CONSENT_EXPIRED = "consent-expired"
     CONSENT_NOT_YET = "consent-not-yet"
     CONSENT_WITHDRAWN = "consent-withdrawn"
+    CONSENT_INACTIVE = "consent-inactive"
+    CONSENT_TOO_LONG = "consent-too-long"
     WRONG_PURPOSE = "wrong-purpose"
     WRONG_MODE = "wrong-mode"
+    ERASURES_UNKNOWN = "erasures-unknown"
 
     LOG_BROKEN = "log-broken"
+    LOG_FORKED = "log-forked"
+    COSIGNATURE_INVALID = "cosignature-invalid"
+    WITNESS_DAMAGED = "witness-damaged"
+    WITNESS_FORGOT = "witness-forgot"
     RECEIPT_INVALID = "receipt-invalid"
+    CERTIFICATE_INVALID = "certificate-invalid"
     THRESHOLD_INVALID = "threshold-invalid"
     KEY_MISSING = "key-missing"
     WRONG_OPERATOR_KEY = "wrong-operator-key"
@@ -57,6 +67,8 @@ class Code(StrEnum):
     STUDIO_FAILED = "studio-failed"
     STORE_DAMAGED = "store-damaged"
     ERASURE_UNFINISHED = "erasure-unfinished"
+    ROTATION_UNFINISHED = "rotation-unfinished"
+    BACKUP_DAMAGED = "backup-damaged"
 
     HOME_MISSING = "home-missing"
     HOME_UNREADABLE = "home-unreadable"
@@ -65,7 +77,11 @@ class Code(StrEnum):
     FILE_MISSING = "file-missing"
     FILE_UNREADABLE = "file-unreadable"
     MODEL_MISSING = "model-missing"
+    DECODER_MISSING = "decoder-missing"
     NO_NETWORK = "no-network"
+    WITNESS_MISSING = "witness-missing"
+    WITNESS_SILENT = "witness-silent"
+    WITNESS_REFUSED = "witness-refused"
     DATA_MISSING = "data-missing"
     THRESHOLD_MISSING = "threshold-missing"
     REFERENCE_MISSING = "reference-missing"
@@ -86,6 +102,7 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.BAD_MANIFEST,
         Code.BAD_TABLE,
         Code.HOME_EXISTS,
+        Code.WITNESS_EXISTS,
         Code.NOT_A_FILE,
     ),
     Kind.REFUSED_SAMPLE: (
@@ -102,18 +119,27 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.DAMAGED_IMAGE,
         Code.IMAGE_TOO_LARGE,
         Code.IMAGE_TOO_SMALL,
+        Code.DECODER_STOPPED,
     ),
     Kind.CONSENT: (
         Code.NO_CONSENT,
         Code.CONSENT_EXPIRED,
         Code.CONSENT_NOT_YET,
         Code.CONSENT_WITHDRAWN,
+        Code.CONSENT_INACTIVE,
+        Code.CONSENT_TOO_LONG,
         Code.WRONG_PURPOSE,
         Code.WRONG_MODE,
+        Code.ERASURES_UNKNOWN,
     ),
     Kind.INTEGRITY: (
         Code.LOG_BROKEN,
+        Code.LOG_FORKED,
+        Code.COSIGNATURE_INVALID,
+        Code.WITNESS_DAMAGED,
+        Code.WITNESS_FORGOT,
         Code.RECEIPT_INVALID,
+        Code.CERTIFICATE_INVALID,
         Code.THRESHOLD_INVALID,
         Code.KEY_MISSING,
         Code.WRONG_OPERATOR_KEY,
@@ -124,6 +150,8 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.STUDIO_FAILED,
         Code.STORE_DAMAGED,
         Code.ERASURE_UNFINISHED,
+        Code.ROTATION_UNFINISHED,
+        Code.BACKUP_DAMAGED,
     ),
     Kind.MISSING: (
         Code.HOME_MISSING,
@@ -133,7 +161,11 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.FILE_MISSING,
         Code.FILE_UNREADABLE,
         Code.MODEL_MISSING,
+        Code.DECODER_MISSING,
         Code.NO_NETWORK,
+        Code.WITNESS_MISSING,
+        Code.WITNESS_SILENT,
+        Code.WITNESS_REFUSED,
         Code.DATA_MISSING,
         Code.THRESHOLD_MISSING,
         Code.REFERENCE_MISSING,

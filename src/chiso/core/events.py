@@ -25,6 +25,8 @@ class EventType(StrEnum):
     THRESHOLD_CHANGED = "threshold-changed"
     SETTINGS_CHANGED = "settings-changed"
     AUDIT_RECORDED = "audit-recorded"
+    KEY_ROTATED = "key-rotated"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,31 @@ class LogHead:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptCheckpoint:
+    """A checkpoint kept for later proofs: its size, when, and the note with its signatures."""
+
+    size: int
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Leaf:
     """A leaf as stored: its place and its RFC 6962 hash. It never goes away."""
 
     seq: int
     leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A perfect subtree of the log: 2^level leaves, the `index`th of its level; level 0 are leaves.
+
+    It holds leaves index · 2^level up to, not including, (index + 1) · 2^level.
+    """
+
+    level: int
+    index: int
 
 
 @dataclass(frozen=True, slots=True)

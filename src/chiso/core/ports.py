@@ -6,8 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from chiso.core.samples import AlignmentGeometry, Face, Pixels
+from chiso.core.samples import AlignmentGeometry, BiometricSample, Face, Pixels, Refusal
 from chiso.core.templates import ModelDigest, Template
+
+
+class Decoder(Protocol):
+    """Turns the bytes of a photo that nobody vouches for into pixels."""
+
+    def decode(self, photo: bytes) -> BiometricSample | Refusal:
+        """What `chiso.capture.decode.decode` says, under limits that were set beforehand.
+
+        A photo that stops the decoder, or takes it too long, is a Refusal as well, and the next one
+        is decoded. Raises ChisoError(DECODER_MISSING) where nothing can be decoded. May be called
+        from several threads.
+        """
+        ...
 
 
 class Detector(Protocol):

@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
-    """How large a photo may be before it is refused unread."""
+    """How large a photo may be before it is refused unread, and how long decoding it may take."""
 
     max_bytes: int = 32 * 1024 * 1024
     max_pixels: int = 64_000_000
     max_memory_bytes: int = 768 * 1024 * 1024
     """All buffers alive at once while one photo is decoded, as estimated from its header."""
     min_side_px: int = 16
+    max_cpu_s: int = 30
+    """Processor time for one photo: the slowest that the other limits let through takes a few."""
+    max_wall_s: float = 120.0
+    """Time for one photo on a clock, since a busy machine gives a process little of its time."""
 
 
 @dataclass(frozen=True, slots=True)

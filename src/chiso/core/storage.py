@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chiso.core.consent import Receipt, ReceiptId, SubjectId, Terms
+from chiso.core.consent import Cause, Receipt, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
-from chiso.core.events import Leaf, LeafPayload, LogHead
+from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
 from chiso.core.templates import ModelDigest, Template
 
 
@@ -25,12 +25,21 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SignedReceipt:
-    """A receipt as stored: parsed, the exact bytes signed, the signature, and its withdrawal."""
+    """A receipt as stored: parsed, the exact bytes signed, the signature, and what became of it."""
 
     receipt: Receipt
     body: bytes
     signature: bytes
     withdrawn: datetime | None
+    """When it was ended: by the person, or for `cause`."""
+    cause: Cause | None = None
+    last_active: datetime | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """All that policy reads of it."""
+        agreed = self.receipt.terms(self.withdrawn)
+        return agreed._replace(cause=self.cause, last_active=self.last_active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +102,20 @@ class ReadTransaction(Protocol):
         """Every leaf in order."""
         ...
 
+    def log_hashes(self, nodes: Sequence[Node]) -> list[bytes]:
+        """Stored hashes of these nodes of the log, in the same order. Raises LOG_BROKEN if gone."""
+        ...
+
     def payloads(self, subject_id: SubjectId | None = None) -> Iterator[LeafPayload]:
         """Payloads that still exist, in order; of one person or of all."""
+        ...
+
+    def payload(self, seq: int) -> LeafPayload | None:
+        """What leaf `seq` commits to, if it still exists."""
+        ...
+
+    def kept_checkpoints(self, count: int | None = None) -> Iterator[KeptCheckpoint]:
+        """The checkpoints that were kept, the newest first; so many of them, or all."""
         ...
 
     def thresholds(self) -> list[ThresholdRecord]:
@@ -125,8 +146,17 @@ class WriteTransaction(ReadTransaction, Protocol):
         """Add a reference; the database refuses one without its receipt."""
         ...
 
-    def withdraw_receipt(self, receipt_id: ReceiptId, at: datetime) -> int:
-        """Mark a receipt withdrawn and delete what rests on it; returns references deleted."""
+    def withdraw_receipt(
+        self, receipt_id: ReceiptId, at: datetime, cause: Cause | None = None
+    ) -> int:
+        """Mark a receipt withdrawn and delete what rests on it; returns references deleted.
+
+        `cause`: why, where it was not the person who ended it.
+        """
+        ...
+
+    def mark_active(self, receipt_ids: Iterable[ReceiptId], at: datetime) -> None:
+        """Note when these receipts last served: a match, or a photo added."""
         ...
 
     def erase_subject(self, subject_id: SubjectId) -> tuple[int, int, int]:
@@ -141,12 +171,18 @@ class WriteTransaction(ReadTransaction, Protocol):
         """Forget what `schedule_key_destruction` remembered."""
         ...
 
-    def append_leaf(self, leaf: Leaf, payload: LeafPayload) -> None:
-        """Add a leaf and what it commits to."""
+    def append_leaf(
+        self, leaf: Leaf, payload: LeafPayload, completed: Sequence[tuple[Node, bytes]]
+    ) -> None:
+        """Add a leaf, what it commits to, and the roots of the subtrees that it completes."""
         ...
 
     def set_log_head(self, head: LogHead) -> None:
         """Replace the head of the log."""
+        ...
+
+    def keep_checkpoint(self, kept: KeptCheckpoint) -> None:
+        """Keep a checkpoint, in the place of one of the same size."""
         ...
 
     def add_threshold(self, record: ThresholdRecord) -> None:
@@ -169,6 +205,11 @@ class Store(Protocol):
         """An exclusive transaction: commits at the end of the block, rolls back on an exception."""
         ...
 
+    @property
+    def scrubbing(self) -> tuple[str, ...]:
+        """What `scrub` does, as an erasure certificate says it: `database-rewritten` and such."""
+        ...
+
     def scrub(self, patience_s: float) -> None:
         """Remove every copy of deleted rows from the files.
 
@@ -178,6 +219,18 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of the files."""
+        ...
+
+
+class Anchor(Protocol):
+    """The log's head as it was last signed, kept outside the database: shows one put back."""
+
+    def read(self) -> str | None:
+        """The signed note; None before the first."""
+        ...
+
+    def write(self, note: str) -> None:
+        """Keep this note instead."""
         ...
 
 
@@ -202,6 +255,42 @@ class Keystore(Protocol):
 
     def subject_ids(self) -> list[SubjectId]:
         """Whose keys there are."""
+        ...
+
+    def rewrap(self, new_operator_key: bytes, note: bytes) -> int:
+        """Wrap every key by another operator's key (32 bytes), all or none; returns how many.
+
+        `note` is kept, sealed, until `rotation_recorded`.
+        """
+        ...
+
+    def rotation_due(self) -> bytes | None:
+        """The note of a change of the operator's key that no leaf may tell of yet."""
+        ...
+
+    def rotation_recorded(self) -> None:
+        """Forget that note, and every copy of a key wrapped by the former operator's key."""
+        ...
+
+
+class OperatorKeyPlace(Protocol):
+    """Where the operator's key of a home comes from: its file, or the environment."""
+
+    @property
+    def where(self) -> str:
+        """The file or the variable."""
+        ...
+
+    def current(self) -> bytes:
+        """The key, 32 bytes. Raises ChisoError where there is none."""
+        ...
+
+    def stage(self, key: bytes) -> None:
+        """Keep this key beside the current one, before anything is wrapped by it."""
+        ...
+
+    def settle(self) -> None:
+        """Let the staged key take the place of the current one, whose bytes are overwritten."""
         ...
 
 

@@ -33,7 +33,7 @@ def end_of(text: str) -> datetime:
     9999 of UTC.
     """
     if len(text) == len("2027-01-31"):
-        return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
+        return end_of_day(date.fromisoformat(text))
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         return instant.replace(tzinfo=UTC, microsecond=0)
@@ -41,3 +41,8 @@ def end_of(text: str) -> datetime:
         return instant.astimezone(UTC).replace(microsecond=0)
     except OverflowError as error:
         raise ValueError(f"{text!r} is beyond the years that UTC counts") from error
+
+
+def end_of_day(day: date) -> datetime:
+    """The instant at which a day is over: its last second, UTC."""
+    return datetime.combine(day, time(23, 59, 59), UTC)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chiso.capture.align import align
-from chiso.capture.decode import decode
 from chiso.capture.detect import detect_faces
 from chiso.capture.quality import Quality, measure, refusal
 from chiso.core.consent import Permit
@@ -38,7 +37,7 @@ def faces_in(
 
     `every_face` looks for faces far behind near ones too.
     """
-    sample = decode(photo, engine.capture.decode)
+    sample = engine.decoder.decode(photo)
     if isinstance(sample, Refusal):
         return sample
     found = detect_faces(engine.detector, sample, every_face=every_face)

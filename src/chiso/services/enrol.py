@@ -10,6 +10,7 @@ from datetime import datetime
 
 from chiso.consent import policy
 from chiso.consent.receipt import SIGNING_DOMAIN, draft, receipt_bytes, same_agreement
+from chiso.consent.retention import Rule, end_of_period
 from chiso.core.consent import Grounds, Mode, Parties, Permit, Receipt, ReceiptId, SubjectId, Terms
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
@@ -17,9 +18,11 @@ from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.core.storage import SealedReference, SignedReceipt, Subject, WriteTransaction
 from chiso.core.templates import Template
+from chiso.core.times import to_text
 from chiso.services.engine import MeasuredFace, reference_templates_of, single_face
 from chiso.services.home import Home
 from chiso.services.log import record, require_own
+from chiso.services.retention import rule_for
 from chiso.services.withdraw import finish_erasures
 
 
@@ -38,7 +41,8 @@ class Agreement:
     subject: str
     purpose: str
     modes: frozenset[Mode]
-    expires: datetime
+    expires: datetime | None
+    """None: for as long as is usual for this purpose in this home."""
     evidence_sha256: str
     notice_sha256: str | None = None
     guardian: str | None = None
@@ -47,10 +51,14 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What an enrolment did. `already_enrolled` counts photos that were there before."""
+    """What an enrolment did. `already_enrolled` counts photos that were there before.
+
+    `expires`: the date on the receipt.
+    """
 
     subject_id: SubjectId
     receipt_id: ReceiptId
+    expires: datetime
     new_receipt: bool
     references_added: int
     already_enrolled: int
@@ -68,15 +76,19 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
     """Enrol `photos` of one person under `agreement`; all of them, or none.
 
     A receipt in force that says exactly the same is used again; a photo that rests on it already is
-    not enrolled twice. Raises ChisoError with a consent code where the agreement permits nothing
-    (it has expired), BAD_ARGUMENT where it cannot be written down.
+    not enrolled twice. Where the agreement names no last moment, one in force that says the same
+    otherwise is used again. Raises ChisoError with a consent code where the agreement permits
+    nothing (it has expired) or more than the purpose's maximum, BAD_ARGUMENT where it cannot be
+    written down.
     """
     agreement = _parsed(agreement)
     if not photos:
         raise ChisoError(Code.BAD_ARGUMENT, "There is no photo to enrol.", "Name at least one.")
     now = home.clock.now()
-    provisional = _receipt_for(home, agreement, SubjectId(_new_id(home)), now)
-    permit = _permit_to_enrol(provisional.terms(None), now)  # before any photo is looked at
+    with home.store.reading() as view:
+        rule = rule_for(view, agreement.purpose)
+    provisional = _receipt_for(home, agreement, SubjectId(_new_id(home)), now, rule)
+    permit = _permit_to_enrol(provisional.terms(None), now, rule)  # before a photo is looked at
 
     engine = home.engine()
     faces: list[MeasuredFace] = []
@@ -106,27 +118,33 @@ def _store(
 ) -> Enrolled:
     with home.store.writing() as transaction:
         now = home.clock.now()  # under the lock: no receipt of another process is younger
+        rule = rule_for(transaction, agreement.purpose)
         events: list[Event] = []
         subject = transaction.subject(agreement.subject)
         if subject is None:
             subject = Subject(new_id, agreement.subject, now)
             transaction.add_subject(subject)
-        wanted = _receipt_for(home, agreement, subject.subject_id, now)
-        receipt = _receipt_in_force(home, transaction, wanted, now)
+        wanted = _receipt_for(home, agreement, subject.subject_id, now, rule)
+        until_any = agreement.expires is None
+        receipt = _receipt_in_force(home, transaction, wanted, now, rule, until_any=until_any)
         if new_receipt := receipt is None:
-            _permit_to_enrol(wanted.terms(None), now)  # it may have expired meanwhile
+            _permit_to_enrol(wanted.terms(None), now, rule)  # it may have expired meanwhile
             receipt = _granted(home, transaction, wanted)
             events.append(_granted_event(wanted, now))
         key = home.keystore.create(subject.subject_id)
-        transaction.key_destroyed(new_id)
+        for expected in {new_id, subject.subject_id}:
+            transaction.key_destroyed(expected)
         terms = receipt.receipt.terms(None)
         added = _add_references(home, transaction, terms, photos, templates, key)
         if added:
             events.append(_enrolled_event(receipt.receipt, added, templates[0], now))
+            if not new_receipt:
+                transaction.mark_active([terms.receipt_id], now)
             record(home, transaction, events)
     return Enrolled(
         subject.subject_id,
         receipt.receipt.header.receipt_id,
+        receipt.receipt.processing.expires,
         new_receipt,
         added,
         len(photos) - added,
@@ -134,16 +152,18 @@ def _store(
 
 
 def _expect_key(home: Home, parties: Parties) -> None:
-    """Schedule the destruction of the key that a new person is about to get.
+    """Schedule the destruction of the key that someone is about to get.
 
     Key and rows are in two files and cannot land in one step: the key lands first. `_store` cancels
-    this with the rows; after a crash between the two, it is how the key without an owner is found.
+    this with the rows; after a crash between the two, it is how the key that opens nothing is
+    found. Whoever withdrew a receipt and comes back gets a key anew, as someone new does.
     """
     with home.store.reading() as view:
-        is_new = view.subject(parties.subject) is None
-    if is_new:
+        known = view.subject(parties.subject)
+    subject_id = parties.subject_id if known is None else known.subject_id
+    if known is None or home.keystore.key(subject_id) is None:
         with home.store.writing() as transaction:
-            transaction.schedule_key_destruction(parties.subject_id)
+            transaction.schedule_key_destruction(subject_id)
 
 
 def _parsed(agreement: Agreement) -> Agreement:
@@ -160,8 +180,8 @@ def _parsed(agreement: Agreement) -> Agreement:
     )
 
 
-def _permit_to_enrol(terms: Terms, now: datetime) -> Permit:
-    permit = policy.permit([terms], terms.purpose, None, now)
+def _permit_to_enrol(terms: Terms, now: datetime, rule: Rule | None) -> Permit:
+    permit = policy.permit([terms], terms.purpose, None, now, rule)
     if isinstance(permit, policy.ConsentRefusal):
         raise ChisoError(permit.code, permit.message, "Give a date in the future with --expires.")
     return permit
@@ -171,26 +191,60 @@ def _new_id(home: Home) -> str:
     return str(uuid.UUID(bytes=home.randomness.token(16), version=4))
 
 
-def _receipt_for(home: Home, agreement: Agreement, subject_id: SubjectId, now: datetime) -> Receipt:
+def _receipt_for(
+    home: Home, agreement: Agreement, subject_id: SubjectId, now: datetime, rule: Rule | None
+) -> Receipt:
     return draft(
         receipt_id=ReceiptId(_new_id(home)),
         parties=Parties(agreement.subject, subject_id, home.controller, agreement.guardian),
         purpose=agreement.purpose,
         modes=agreement.modes,
-        expires=agreement.expires,
+        expires=_last_moment(agreement, now, rule),
         grounds=Grounds(agreement.notice_sha256, agreement.evidence_sha256),
         language=agreement.language,
         now=now,
     )
 
 
+def _last_moment(agreement: Agreement, now: datetime, rule: Rule | None) -> datetime:
+    """Until when a consent given now lasts. Raises where nobody says, or for longer than it may."""
+    limit = None if rule is None or rule.maximum is None else end_of_period(now, rule.maximum)
+    if agreement.expires is not None:
+        if limit is not None and agreement.expires > limit:
+            raise ChisoError(
+                Code.CONSENT_TOO_LONG,
+                f"Until {to_text(agreement.expires)} is longer than consent for "
+                f"{agreement.purpose!r} may last here, which is until {to_text(limit)}.",
+                f"Give --expires {limit:%Y-%m-%d} or earlier; `chiso retention list` shows what "
+                "was set.",
+            )
+        return agreement.expires
+    if rule is None or rule.default is None:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            "Say until when she agreed: --expires is missing, and this home has no default period "
+            f"for {agreement.purpose!r}.",
+            "Add --expires 2027-12-31, or set a default: `chiso retention set --help`.",
+        )
+    usual = end_of_period(now, rule.default)
+    return usual if limit is None else min(usual, limit)
+
+
 def _receipt_in_force(
-    home: Home, transaction: WriteTransaction, wanted: Receipt, now: datetime
+    home: Home,
+    transaction: WriteTransaction,
+    wanted: Receipt,
+    now: datetime,
+    rule: Rule | None,
+    *,
+    until_any: bool,
 ) -> SignedReceipt | None:
+    purpose = wanted.processing.purpose
     for known in transaction.receipts(wanted.parties.subject_id):
-        if known.withdrawn is None and same_agreement(known.receipt, wanted):
+        if not same_agreement(known.receipt, wanted, until_any=until_any):
+            continue
+        if policy.objection(known.terms, purpose, None, now, rule) is None:
             require_own(home, known)
-            _permit_to_enrol(known.receipt.terms(None), now)
             return known
     return None
 

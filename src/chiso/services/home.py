@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from chiso.core.ports import Clock, Detector, Embedder, Randomness
+from chiso.core.ports import Clock, Decoder, Detector, Embedder, Randomness
 from chiso.core.settings import CaptureSettings
-from chiso.core.storage import Keystore, Signer, Store, Vault
+from chiso.core.storage import Anchor, Keystore, Signer, Store, Vault
 from chiso.core.templates import ModelDigest
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The models of a pack, loaded, with the limits that capture works under."""
+    """What turns photos into templates: a decoder, two models, and limits to work under."""
 
+    decoder: Decoder
     detector: Detector
     embedder: Embedder
     capture: CaptureSettings
@@ -29,12 +30,15 @@ class Home:
     home_id: str
     controller: str
     store: Store
+    anchor: Anchor
     keystore: Keystore
     vault: Vault
     signer: Signer
     clock: Clock
     randomness: Randomness
     capture: CaptureSettings
+    asked_by: str
+    """The operating system's user who runs the command: leaves of searches and exports name it."""
     model: Callable[[], ModelDigest]
     """Digest of the home's embedder, known without loading it."""
     engine: Callable[[], Engine]

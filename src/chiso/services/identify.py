@@ -19,6 +19,7 @@ from chiso.services.engine import MeasuredFace, faces_in, templates_of
 from chiso.services.gallery import gallery_of_all, in_step
 from chiso.services.home import Home
 from chiso.services.log import record, require_own
+from chiso.services.retention import note_match, rule_for
 from chiso.services.thresholds import active_record
 
 MAX_CANDIDATES = 5
@@ -69,7 +70,8 @@ def prepare_search(home: Home, purpose: str) -> Search:
 
     def attempt() -> Search:
         with home.store.reading() as view:
-            permit = policy.permit(view.terms(), purpose, Mode.IDENTIFY, home.clock.now())
+            rule, now = rule_for(view, purpose), home.clock.now()
+            permit = policy.permit(view.terms(), purpose, Mode.IDENTIFY, now, rule)
             if isinstance(permit, policy.ConsentRefusal):
                 raise ChisoError(permit.code, permit.message, permit.hint)
             record_used = active_record(home, view, home.model())
@@ -103,6 +105,8 @@ def identify(
             named = _named(home, transaction, next(hits), prepared)
             answers.append(FaceAnswer(face, named))
             events += _events(home, prepared, named)
+            for each in named:
+                note_match(home, transaction, each.candidate.subject_id, prepared.permit.purpose)
         if events:
             record(home, transaction, events)
     return answers
@@ -137,8 +141,8 @@ def _receipts_now(
     receipts = transaction.receipts(subject_id)
     for receipt in receipts:
         require_own(home, receipt)
-    terms = [each.receipt.terms(each.withdrawn) for each in receipts]
-    now = policy.permit(terms, permit.purpose, permit.mode, home.clock.now())
+    terms, rule = [each.terms for each in receipts], rule_for(transaction, permit.purpose)
+    now = policy.permit(terms, permit.purpose, permit.mode, home.clock.now(), rule)
     return now.receipts if isinstance(now, Permit) else frozenset()
 
 
@@ -153,6 +157,7 @@ def _events(home: Home, prepared: Search, named: tuple[NamedCandidate, ...]) -> 
         "threshold_value": repr(prepared.threshold.value),
         "fpir": f"{prepared.threshold.fpir:.3g}",
         "model": prepared.gallery.model,
+        "asked_by": home.asked_by,
     }
     now = home.clock.now()
     if not named:

@@ -11,13 +11,21 @@ from chiso.account.checkpoint import (
     signed_note,
 )
 from chiso.account.commitment import SALT_BYTES, commitment, payload_of
-from chiso.account.merkle import appended, inclusion_proof, leaf_hash, root_of
+from chiso.account.merkle import (
+    grown,
+    inclusion_proof,
+    leaf_hash,
+    peak_nodes,
+    root_from_inclusion,
+    root_of,
+)
 from chiso.account.verify import signed_checkpoint
 from chiso.consent.receipt import SIGNING_DOMAIN
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import Event, Leaf, LeafPayload, LogHead
+from chiso.core.events import Event, Leaf, LeafPayload, LogHead, Node
 from chiso.core.storage import ReadTransaction, SignedReceipt, WriteTransaction
 from chiso.services.home import Home
+from chiso.services.log_schedule import keep_if_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +41,26 @@ class InclusionProof:
 
 
 def record(home: Home, transaction: WriteTransaction, events: Sequence[Event]) -> LogHead:
-    """Append one leaf an event, and sign the new head, inside the caller's transaction."""
+    """Append one leaf an event, and sign the new head, inside the caller's transaction.
+
+    Its checkpoint is kept where the schedule asks for one.
+    """
     head = _trusted_head(home, transaction)
     size, peaks = head.size, head.peaks
     for event in events:
         body, salt = payload_of(event), home.randomness.token(SALT_BYTES)
         leaf = Leaf(size, leaf_hash(commitment(salt, body)))
-        transaction.append_leaf(leaf, LeafPayload(size, event.subject_id, salt, body))
-        peaks = appended(peaks, size, leaf.leaf_hash)
-        size += 1
+        tree = grown(peaks, size, leaf.leaf_hash)
+        payload = LeafPayload(size, event.subject_id, salt, body)
+        transaction.append_leaf(leaf, payload, tree.completed)
+        peaks, size = tree.peaks, size + 1
     text = checkpoint_text(Checkpoint(home.origin, size, root_of(peaks)))
     signature = home.signer.sign(text)
     new_head = LogHead(
         size, peaks, signed_note(text, home.origin, home.signer.public_key, signature)
     )
     transaction.set_log_head(new_head)
+    keep_if_due(transaction, new_head, home.clock.now())
     return new_head
 
 
@@ -62,6 +75,7 @@ def _trusted_head(home: Home, transaction: WriteTransaction) -> LogHead:
             raise broken("it has leaves, and no head")
         return LogHead(0, (), "")
     require_signed_head(home, head)
+    require_not_put_back(home, home.anchor.read(), transaction, head)
     return head
 
 
@@ -74,32 +88,59 @@ def require_signed_head(home: Home, head: LogHead) -> None:
         raise broken("its stored head differs from its signed checkpoint")
 
 
-def checkpoint(home: Home) -> str:
-    """The signed note over the log as it is now."""
-    with home.store.reading() as view:
-        return head_of(view).checkpoint
+def require_not_put_back(
+    home: Home, anchored: str | None, view: ReadTransaction, head: LogHead
+) -> None:
+    """Raise LOG_BROKEN unless the log goes on from the head that this home last signed.
+
+    A database put back from an earlier copy carries a true signature; what was signed since then
+    lies outside it. `anchored`: what the anchor said before the view was opened, since others may
+    write in between.
+    """
+    if anchored is None or anchored == head.checkpoint:
+        return
+    last = signed_checkpoint(anchored, home.origin, home.signer.public_key, home.signer.verify)
+    if last.size > head.size:
+        raise ChisoError(
+            Code.LOG_BROKEN,
+            f"The database is older than this home: its log has {head.size} leaves, and this home "
+            f"has signed {last.size}.",
+            "An earlier copy of the database was put back. Put the newest one back; a backup comes "
+            "back with `chiso restore`, which keeps those out who withdrew since.",
+        )
+    if root_of(view.log_hashes(peak_nodes(last.size))) != last.root:
+        raise broken(f"its first {last.size} leaves are not those that this home signed")
 
 
 def prove(home: Home, seq: int) -> InclusionProof:
     """The proof that leaf `seq` is in the log. Raises LEAF_MISSING where there is none."""
     with home.store.reading() as view:
         head = head_of(view)
-        hashes = [leaf.leaf_hash for leaf in view.leaves()]
-        if not 0 <= seq < len(hashes):
+        if not 0 <= seq < head.size:
             raise ChisoError(
                 Code.LEAF_MISSING,
-                f"The log has no leaf {seq}: its leaves are 0 to {len(hashes) - 1}.",
+                f"The log has no leaf {seq}: its leaves are 0 to {head.size - 1}.",
                 "`chiso export SUBJECT` lists the leaves that concern a person.",
             )
-        payload = next((each for each in view.payloads() if each.seq == seq), None)
-        return InclusionProof(
-            seq,
-            hashes[seq],
-            inclusion_proof(hashes, seq),
-            head.checkpoint,
-            payload.salt if payload else None,
-            payload.body if payload else None,
-        )
+        return proof_of(view, head, seq, view.payload(seq))
+
+
+def proof_of(
+    view: ReadTransaction, head: LogHead, seq: int, payload: LeafPayload | None
+) -> InclusionProof:
+    """The proof that leaf `seq` is in the log that ends in `head`, with what it commits to."""
+    (own,) = view.log_hashes([Node(0, seq)])
+    path = inclusion_proof(seq, head.size, view.log_hashes)
+    if root_from_inclusion(own, seq, head.size, path) != root_of(head.peaks):
+        raise broken(f"the stored hashes beside leaf {seq} do not lead to its root")
+    return InclusionProof(
+        seq,
+        own,
+        path,
+        head.checkpoint,
+        payload.salt if payload else None,
+        payload.body if payload else None,
+    )
 
 
 def require_own(home: Home, receipt: SignedReceipt) -> None:

@@ -8,22 +8,37 @@ from chiso.account.verify import LogReport, verify_log
 from chiso.core.events import EventType
 from chiso.core.storage import ReadTransaction
 from chiso.services.home import Home
-from chiso.services.log import altered, broken, head_of, require_own, require_signed_head
+from chiso.services.log import (
+    altered,
+    broken,
+    head_of,
+    require_not_put_back,
+    require_own,
+    require_signed_head,
+)
+from chiso.services.log_checkpoints import require_kept
+from chiso.services.log_since import require_goes_on
+from chiso.services.retention import require_last_set
 from chiso.services.thresholds import require_last_chosen
 
 
-def verify(home: Home) -> LogReport:
+def verify(home: Home, since: str | None = None) -> LogReport:
     """Recompute the whole tree and check every signature. Raises ChisoError of kind INTEGRITY.
 
-    Besides `chiso.account.verify`'s steps: the stored head agrees with the signed checkpoint; each
-    payload that is missing was destroyed by an erasure that the log tells of; the thresholds in use
-    are those last chosen; and each receipt is signed by this home and says what its indexed columns
-    say.
+    Besides `chiso.account.verify`'s steps: the stored head agrees with the signed checkpoint; the
+    log goes on from the head that lies outside the database; each payload that is missing was
+    destroyed by an erasure that the log tells of; the thresholds in use are those last chosen, the
+    retention rules those last set; and each receipt is signed by this home and says what its
+    indexed columns say.
+
+    The log must go on from every checkpoint that is kept, and from `since`, one saved outside.
     """
+    anchored = home.anchor.read()
     with home.store.reading() as view:
         head = head_of(view)
         report = verify_log(
             view.leaves(),
+            view.log_hashes,
             view.payloads(),
             head.checkpoint,
             home.origin,
@@ -31,13 +46,18 @@ def verify(home: Home) -> LogReport:
             home.signer.verify,
         )
         require_signed_head(home, head)
+        require_not_put_back(home, anchored, view, head)
+        require_kept(home, view, head)
+        if since is not None:
+            require_goes_on(home, view, head, since)
         _require_accounted(view, report.payloads_destroyed)
         _require_receipts(view)
         require_last_chosen(home, view)
+        require_last_set(view)
         terms = {each.receipt_id: each for each in view.terms()}
         for receipt in view.receipts():
             require_own(home, receipt)
-            own = receipt.receipt.terms(receipt.withdrawn)
+            own = receipt.terms
             if terms.get(own.receipt_id) != own:
                 raise altered(receipt)
     return report

@@ -6,10 +6,9 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from chiso.account.merkle import inclusion_proofs
 from chiso.consent.policy import objection
+from chiso.consent.retention import End, Rule, end_of_consent
 from chiso.core.canonical import JsonValue
 from chiso.core.consent import SubjectId
 from chiso.core.errors import ChisoError, Code
@@ -18,7 +17,8 @@ from chiso.core.labels import label_from
 from chiso.core.storage import ReadTransaction, SealedReference, SignedReceipt, Subject
 from chiso.core.times import to_text
 from chiso.services.home import Home
-from chiso.services.log import InclusionProof, record
+from chiso.services.log import InclusionProof, head_of, proof_of, record
+from chiso.services.retention import rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,34 @@ class SubjectSummary:
     receipts: int
     in_force: int
     references: int
-    next_expiry: datetime | None
+    next_end: End | None
+    """Of the consents in force."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptSummary:
-    """One receipt as a list shows it. `state`: in force, withdrawn, expired, not begun."""
+    """One receipt as a list shows it. `state`: in force, withdrawn, expired, inactive, not begun.
+
+    `end`: when it is over if there is no match before, by whichever decides: its own date, its
+    purpose's maximum, or its purpose's period without a match.
+    """
 
     signed: SignedReceipt
     state: str
     references: int
+    end: End
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a purge would end it."""
+        return self.signed.withdrawn is None and self.state in ("expired", "inactive")
 
 
 _STATES = {
     None: "in force",
     Code.CONSENT_WITHDRAWN: "withdrawn",
     Code.CONSENT_EXPIRED: "expired",
+    Code.CONSENT_INACTIVE: "inactive",
     Code.CONSENT_NOT_YET: "not begun",
 }
 
@@ -52,40 +64,31 @@ _STATES = {
 def subjects(home: Home, label: str | None = None) -> list[SubjectSummary]:
     """Everyone, or the person called `label`. Raises ChisoError(NO_CONSENT) if there is none."""
     with home.store.reading() as view:
-        chosen = view.subjects() if label is None else [_known(view, label)]
+        chosen = view.subjects() if label is None else [known(view, label)]
         return [_summary(home, view, subject) for subject in chosen]
 
 
 def receipts(home: Home, label: str | None = None) -> list[ReceiptSummary]:
     """Everyone's receipts, or those of the person called `label`."""
     with home.store.reading() as view:
-        subject_id = None if label is None else _known(view, label).subject_id
-        resting: dict[str, int] = {}
-        for reference, _ in view.references(None, subject_id):
-            resting[reference.receipt_id] = resting.get(reference.receipt_id, 0) + 1
-        return [
-            ReceiptSummary(
-                signed,
-                _state(home, signed),
-                resting.get(signed.receipt.header.receipt_id, 0),
-            )
-            for signed in view.receipts(subject_id)
-        ]
+        return _summaries(home, view, None if label is None else known(view, label).subject_id)
 
 
 def export(home: Home, label: str) -> dict[str, bytes]:
     """Everything held about a person, as files: name to content. The export itself is logged.
 
-    receipts.json: each receipt as signed, with its signature. references.json: facts of each
-    reference, never its numbers. log.json: every leaf that concerns her, with payload, salt and
-    inclusion proof, and the signed checkpoint that they lead to.
+    receipts.json: each receipt as signed, with its signature, whether it is in force, and when it
+    ends if there is no match before. references.json: facts of each reference, never its numbers.
+    log.json: every leaf that concerns her, with payload, salt and inclusion proof, and the signed
+    checkpoint that they lead to.
     """
     with home.store.writing() as transaction:
-        subject = _known(transaction, label)
-        event = Event(EventType.EXPORTED, home.clock.now(), subject.subject_id)
+        subject = known(transaction, label)
+        facts = {"asked_by": home.asked_by}
+        event = Event(EventType.EXPORTED, home.clock.now(), subject.subject_id, facts)
         record(home, transaction, [event])
     with home.store.reading() as view:
-        held = view.receipts(subject.subject_id)
+        held = _summaries(home, view, subject.subject_id)
         references = [reference for reference, _ in view.references(None, subject.subject_id)]
         proofs = _proofs(view, subject.subject_id)
     documents: Mapping[str, JsonValue] = {
@@ -103,12 +106,35 @@ def export(home: Home, label: str) -> dict[str, bytes]:
     }
 
 
-def _receipt_document(signed: SignedReceipt) -> Mapping[str, JsonValue]:
+def _summaries(
+    home: Home, view: ReadTransaction, subject_id: SubjectId | None
+) -> list[ReceiptSummary]:
+    resting: dict[str, int] = {}
+    for reference, _ in view.references(None, subject_id):
+        resting[reference.receipt_id] = resting.get(reference.receipt_id, 0) + 1
+    by_purpose = {each.purpose: each for each in rules(view)}
+    return [
+        ReceiptSummary(
+            signed,
+            _state(home, signed, rule := by_purpose.get(signed.terms.purpose)),
+            resting.get(signed.receipt.header.receipt_id, 0),
+            end_of_consent(signed.terms, rule),
+        )
+        for signed in view.receipts(subject_id)
+    ]
+
+
+def _receipt_document(held: ReceiptSummary) -> Mapping[str, JsonValue]:
+    signed = held.signed
     return {
         "receipt": json.loads(signed.body),
         "signed_text": signed.body.decode(),
         "signature": base64.b64encode(signed.signature).decode(),
         "withdrawn": to_text(signed.withdrawn) if signed.withdrawn else None,
+        "state": held.state,
+        "ends": to_text(held.end.at),
+        "cause": signed.cause,
+        "active": to_text(signed.terms.active),
     }
 
 
@@ -134,25 +160,13 @@ def _proof_document(proof: InclusionProof) -> Mapping[str, JsonValue]:
 
 
 def _proofs(view: ReadTransaction, subject_id: SubjectId) -> list[InclusionProof]:
-    """The proof of every leaf that concerns a person, from one pass over the log."""
-    head = view.log_head()
-    hashes = [leaf.leaf_hash for leaf in view.leaves()]
-    hers = list(view.payloads(subject_id))
-    missing = [each.seq for each in hers if not 0 <= each.seq < len(hashes)]
-    if head is None or head.size != len(hashes) or missing:
-        raise ChisoError(
-            Code.LOG_BROKEN,
-            "The log does not verify: leaves are missing, so nothing can be proven to be in it.",
-            "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
-        )
-    paths = inclusion_proofs(hashes, [each.seq for each in hers])
-    return [
-        InclusionProof(each.seq, hashes[each.seq], path, head.checkpoint, each.salt, each.body)
-        for each, path in zip(hers, paths, strict=True)
-    ]
+    """The proof of every leaf that concerns a person."""
+    head = head_of(view)
+    return [proof_of(view, head, each.seq, each) for each in view.payloads(subject_id)]
 
 
-def _known(view: ReadTransaction, label: str) -> Subject:
+def known(view: ReadTransaction, label: str) -> Subject:
+    """The person called `label`. Raises ChisoError(NO_CONSENT) where there is nobody."""
     subject = view.subject(label_from(label, "subject"))
     if subject is None:
         raise ChisoError(
@@ -165,14 +179,17 @@ def _known(view: ReadTransaction, label: str) -> Subject:
 
 def _summary(home: Home, view: ReadTransaction, subject: Subject) -> SubjectSummary:
     held = view.receipts(subject.subject_id)
-    in_force = [each for each in held if _state(home, each) == "in force"]
+    by_purpose = {each.purpose: each for each in rules(view)}
+    ends = [
+        end_of_consent(each.terms, rule)
+        for each in held
+        if _state(home, each, rule := by_purpose.get(each.terms.purpose)) == "in force"
+    ]
     references = sum(1 for _ in view.references(None, subject.subject_id))
-    expiries = [each.receipt.processing.expires for each in in_force]
-    return SubjectSummary(
-        subject, len(held), len(in_force), references, min(expiries, default=None)
-    )
+    first = min(ends, key=lambda end: end.at, default=None)
+    return SubjectSummary(subject, len(held), len(ends), references, first)
 
 
-def _state(home: Home, signed: SignedReceipt) -> str:
-    terms = signed.receipt.terms(signed.withdrawn)
-    return _STATES[objection(terms, terms.purpose, None, home.clock.now())]
+def _state(home: Home, signed: SignedReceipt, rule: Rule | None) -> str:
+    terms = signed.terms
+    return _STATES[objection(terms, terms.purpose, None, home.clock.now(), rule)]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chiso.capture.decode import decode
 from chiso.core.consent import Permit
 from chiso.core.samples import Refusal
 from chiso.evaluate.everyday import EVERYDAY, everyday_photo
@@ -102,7 +101,7 @@ def _face(
     face = single_face(engine, content, engine.capture.probe)
     if everyday_seed is None or isinstance(face, Refusal):
         return face
-    sample = decode(content, engine.capture.decode)
+    sample = engine.decoder.decode(content)
     if isinstance(sample, Refusal):
         return sample
     eyes = face.face.landmarks[:2].astype(np.float64)

@@ -22,6 +22,7 @@ from chiso.services.engine import single_face, templates_of
 from chiso.services.gallery import gallery_of_one, in_step
 from chiso.services.home import Home
 from chiso.services.log import record, require_own
+from chiso.services.retention import note_match, rule_for
 from chiso.services.thresholds import active_record
 
 
@@ -50,6 +51,7 @@ def verify(home: Home, label: str, photo: bytes, purpose: str) -> VerifyAnswer |
     with home.store.writing() as transaction:
         best = float(own_scores[_still_permitted(home, transaction, prepared, label)].max())
         record_used = prepared.record
+        whose = prepared.subject.subject_id
         answer = Verified(
             is_match(best, record_used, probe.model), best, record_used.calibration.llr(best)
         )
@@ -59,8 +61,10 @@ def verify(home: Home, label: str, photo: bytes, purpose: str) -> VerifyAnswer |
             "decision": "match" if answer.match else "no-match",
             "threshold": record_used.record_id,
             "model": probe.model,
+            "asked_by": home.asked_by,
         }
-        whose = prepared.subject.subject_id
+        if answer.match:
+            note_match(home, transaction, whose, purpose)
         record(home, transaction, [Event(EventType.VERIFIED, home.clock.now(), whose, facts)])
     return VerifyAnswer(answer, record_used)
 
@@ -105,8 +109,9 @@ def _permitted(
     receipts = view.receipts(subject.subject_id) if subject else []
     for receipt in receipts:
         require_own(home, receipt)
-    terms = [each.receipt.terms(each.withdrawn) for each in receipts]
-    permit = policy.permit(terms, purpose, Mode.VERIFY, home.clock.now())
+    terms = [each.terms for each in receipts]
+    rule = rule_for(view, purpose)
+    permit = policy.permit(terms, purpose, Mode.VERIFY, home.clock.now(), rule)
     if subject is not None and isinstance(permit, Permit):
         return subject, permit
     refusal = policy.nobody(purpose) if isinstance(permit, Permit) else permit

@@ -4,39 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chiso.core.canonical import JsonValue, canonical_json
-from chiso.core.consent import ReceiptId, SubjectId
+from chiso.account.erasure import ErasureCertificate
+from chiso.core.canonical import JsonValue
+from chiso.core.consent import Cause, ReceiptId, SubjectId
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import Event, EventType, LogHead
+from chiso.core.events import Event, EventType
 from chiso.core.labels import label_from
 from chiso.core.storage import SignedReceipt, Subject, WriteTransaction
 from chiso.core.times import to_text
+from chiso.services.erasure import SCRUB_DONE, SCRUB_DUE, SCRUB_SETTING, certificate_of
 from chiso.services.home import Home
 from chiso.services.log import record
 
-CERTIFICATE_DOMAIN = b"chiso/erasure/1\x00"
 _PATIENCE_S = 30.0
-_SCRUB_SETTING, _DUE, _DONE = "scrub", "due", "done"
-"""Whether files may still hold copies of deleted rows; set in the transaction that deletes them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """What was erased, and the log before and after. `signature` is the home's, over `body`.
-
-    `receipts` were destroyed; `receipts_withdrawn` are kept, to show that they ended.
-    """
-
-    subject: str
-    references: int
-    receipts: int
-    receipts_withdrawn: int
-    log_payloads: int
-    key_destroyed: bool
-    checkpoint_before: str
-    checkpoint_after: str
-    body: bytes
-    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +27,7 @@ class _Erased:
     log_payloads: int
 
 
-def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Certificate:
+def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> ErasureCertificate:
     """Withdraw everything a person agreed to, or one receipt.
 
     Everything: her references, receipts, log payloads, label and key are destroyed. One receipt: it
@@ -57,22 +37,34 @@ def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Cer
     """
     label = label_from(label, "subject")
     with home.store.writing() as transaction:
-        before = transaction.log_head()
         subject = transaction.subject(label)
         if subject is None:
             raise _nobody(f"Nobody called {label!r} is enrolled: there is nothing to withdraw.")
-        if receipt_id is None:
-            erased = _erase_everything(home, transaction, subject)
-        else:
-            erased = _erase_receipt(home, transaction, subject, receipt_id)
-        key_goes = next(transaction.references(None, subject.subject_id), None) is None
-        if key_goes:
-            transaction.schedule_key_destruction(subject.subject_id)
-        transaction.put_setting(_SCRUB_SETTING, _DUE)
-        after = transaction.log_head()
+        seq = erase(home, transaction, subject, receipt_id, None)
     _finish(home)
-    is_key_gone = home.keystore.key(subject.subject_id) is None
-    return _certificate(home, label, erased, is_key_gone, _note_of(before), _note_of(after))
+    return certificate_of(home, seq, label)
+
+
+def erase(
+    home: Home,
+    transaction: WriteTransaction,
+    subject: Subject,
+    receipt_id: ReceiptId | None,
+    cause: Cause | None,
+) -> int:
+    """Delete all rows of a person, or what rests on one receipt, in the caller's transaction.
+
+    `cause`: why, where it was not she who withdrew; the leaf has it. Returns that leaf's number.
+    `finish_erasures`, after the transaction, destroys her key and old copies of the rows.
+    """
+    if receipt_id is None:
+        seq = _erase_everything(home, transaction, subject, cause)
+    else:
+        seq = _erase_receipt(home, transaction, subject, receipt_id, cause)
+    if next(transaction.references(None, subject.subject_id), None) is None:
+        transaction.schedule_key_destruction(subject.subject_id)
+    transaction.put_setting(SCRUB_SETTING, SCRUB_DUE)
+    return seq
 
 
 def finish_erasures(home: Home, patience_s: float) -> int:
@@ -82,7 +74,7 @@ def finish_erasures(home: Home, patience_s: float) -> int:
     Safe to run twice.
     """
     with home.store.reading() as view:
-        if not view.erasures_due() and view.setting(_SCRUB_SETTING) != _DUE:
+        if not view.erasures_due() and view.setting(SCRUB_SETTING) != SCRUB_DUE:
             return 0
     with home.store.writing() as transaction:
         due = transaction.erasures_due()
@@ -99,11 +91,11 @@ def finish_erasures(home: Home, patience_s: float) -> int:
         gone = home.keystore.destroy(sorted({*unused, *ownerless}))
         for subject_id in due:
             transaction.key_destroyed(subject_id)
-        must_scrub = transaction.setting(_SCRUB_SETTING) == _DUE
+        must_scrub = transaction.setting(SCRUB_SETTING) == SCRUB_DUE
     if must_scrub:
         home.store.scrub(patience_s)
         with home.store.writing() as transaction:
-            transaction.put_setting(_SCRUB_SETTING, _DONE)
+            transaction.put_setting(SCRUB_SETTING, SCRUB_DONE)
     return gone
 
 
@@ -120,22 +112,29 @@ def _finish(home: Home) -> None:
         ) from error
 
 
-def _erase_everything(home: Home, transaction: WriteTransaction, subject: Subject) -> _Erased:
+def _erase_everything(
+    home: Home, transaction: WriteTransaction, subject: Subject, cause: Cause | None
+) -> int:
+    """Delete her every row; returns the number of the leaf that tells of it."""
     references, receipts, payloads = transaction.erase_subject(subject.subject_id)
     erased = _Erased(references, receipts, 0, payloads)
-    _record(home, transaction, EventType.ERASED, None, subject.subject_id, erased)
-    return erased
+    return _record(home, transaction, EventType.ERASED, None, subject.subject_id, erased, cause)
 
 
 def _erase_receipt(
-    home: Home, transaction: WriteTransaction, subject: Subject, receipt_id: ReceiptId
-) -> _Erased:
+    home: Home,
+    transaction: WriteTransaction,
+    subject: Subject,
+    receipt_id: ReceiptId,
+    cause: Cause | None,
+) -> int:
     receipt = _receipt_of(transaction, subject, receipt_id)
-    references = transaction.withdraw_receipt(receipt.receipt.header.receipt_id, home.clock.now())
+    references = transaction.withdraw_receipt(
+        receipt.receipt.header.receipt_id, home.clock.now(), cause
+    )
     erased = _Erased(references, 0, 1, 0)
     owner = subject.subject_id
-    _record(home, transaction, EventType.RECEIPT_WITHDRAWN, owner, owner, erased)
-    return erased
+    return _record(home, transaction, EventType.RECEIPT_WITHDRAWN, owner, owner, erased, cause)
 
 
 def _receipt_of(
@@ -160,7 +159,8 @@ def _record(
     owner: SubjectId | None,
     concerned: SubjectId,
     erased: _Erased,
-) -> None:
+    cause: Cause | None,
+) -> int:
     facts: dict[str, JsonValue] = {
         "erased_subject": concerned,
         "references": erased.references,
@@ -168,44 +168,9 @@ def _record(
         "receipts_withdrawn": erased.receipts_withdrawn,
         "log_payloads": erased.log_payloads,
     }
-    record(home, transaction, [Event(kind, home.clock.now(), owner, facts)])
-
-
-def _certificate(
-    home: Home, label: str, erased: _Erased, key_destroyed: bool, before: str, after: str
-) -> Certificate:
-    body = canonical_json(
-        {
-            "v": 1,
-            "subject": label,
-            "home": home.home_id,
-            "at": to_text(home.clock.now()),
-            "references": erased.references,
-            "receipts": erased.receipts,
-            "receipts_withdrawn": erased.receipts_withdrawn,
-            "log_payloads": erased.log_payloads,
-            "key_destroyed": key_destroyed,
-            "checkpoint_before": before,
-            "checkpoint_after": after,
-        }
-    )
-    signature = home.signer.sign(CERTIFICATE_DOMAIN + body)
-    return Certificate(
-        label,
-        erased.references,
-        erased.receipts,
-        erased.receipts_withdrawn,
-        erased.log_payloads,
-        key_destroyed,
-        before,
-        after,
-        body,
-        signature,
-    )
-
-
-def _note_of(head: LogHead | None) -> str:
-    return head.checkpoint if head is not None else ""
+    if cause is not None:
+        facts["cause"] = cause.value
+    return record(home, transaction, [Event(kind, home.clock.now(), owner, facts)]).size - 1
 
 
 def _nobody(message: str) -> ChisoError:

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from chiso.consent.receipt import parse_receipt
-from chiso.core.consent import Mode, ReceiptId, SubjectId, Terms
+from chiso.core.consent import Cause, Mode, ReceiptId, SubjectId, Terms
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import LogHead
+from chiso.core.events import KeptCheckpoint, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
 from chiso.core.times import from_epoch_s, to_epoch_s
@@ -66,8 +66,18 @@ def subject_values(subject: Subject) -> dict[str, object]:
 def receipt_from(row: Any) -> SignedReceipt:
     """A row of `receipts`."""
     withdrawn = None if row.withdrawn is None else _instant(row.withdrawn)
+    last_active = None if row.last_active is None else _instant(row.last_active)
     body = blob(row.body)
-    return SignedReceipt(parse_receipt(body), body, blob(row.signature), withdrawn)
+    return SignedReceipt(
+        parse_receipt(body), body, blob(row.signature), withdrawn, _cause(row.cause), last_active
+    )
+
+
+def _cause(text: Any) -> Cause | None:
+    try:
+        return None if text is None else Cause(text)
+    except _TAMPERED as error:
+        raise damaged(f"{text!r} where the cause of an end belongs") from error
 
 
 def receipt_values(signed: SignedReceipt) -> dict[str, object]:
@@ -83,6 +93,8 @@ def receipt_values(signed: SignedReceipt) -> dict[str, object]:
         "granted": to_epoch_s(receipt.processing.granted),
         "expires": to_epoch_s(receipt.processing.expires),
         "withdrawn": None if signed.withdrawn is None else to_epoch_s(signed.withdrawn),
+        "cause": signed.cause,
+        "last_active": None if signed.last_active is None else to_epoch_s(signed.last_active),
     }
 
 
@@ -93,11 +105,11 @@ def _last_moment(seconds: int) -> datetime:
 
 
 def terms_from(row: Any) -> Terms:
-    """Columns id, subject_id, purpose, modes, granted, expires, withdrawn, in that order.
+    """The columns of terms: id, subject_id, purpose, modes, granted, and the rest, as asked for.
 
     A search of a million makes two million of these; hence no call that can be left out.
     """
-    receipt_id, subject_id, purpose, modes, granted, expires, withdrawn = row
+    receipt_id, subject_id, purpose, modes, granted, expires, withdrawn, cause, last_active = row
     try:
         return Terms(
             receipt_id,
@@ -107,6 +119,8 @@ def terms_from(row: Any) -> Terms:
             _from_epoch_s(granted, UTC),
             _last_moment(expires),
             None if withdrawn is None else _from_epoch_s(withdrawn, UTC),
+            None if cause is None else Cause(cause),
+            None if last_active is None else _from_epoch_s(last_active, UTC),
         )
     except _TAMPERED as error:
         raise damaged(f"terms of a receipt that are none: {error}") from error
@@ -130,3 +144,29 @@ def head_from(row: Any) -> LogHead:
     edge = blob(row.peaks)
     peaks = tuple(edge[start : start + _PEAK_BYTES] for start in range(0, len(edge), _PEAK_BYTES))
     return LogHead(row.size, peaks, row.checkpoint)
+
+
+def kept_from(row: Any) -> KeptCheckpoint:
+    """A row of `log_checkpoints`."""
+    if not isinstance(row.note, str):
+        raise damaged(f"{type(row.note).__name__} where a checkpoint belongs")
+    return KeptCheckpoint(row.size, _instant(row.at), row.note)
+
+
+def payload_from(row: Any) -> LeafPayload:
+    """A row of `log_payloads`."""
+    subject = None if row.subject_id is None else SubjectId(row.subject_id)
+    return LeafPayload(row.seq, subject, blob(row.salt), blob(row.body))
+
+
+def position_of(node: Node) -> int:
+    """Place of a node among all, in the order in which leaves arrive and complete subtrees.
+
+    Leaf n comes after n leaves and the ⌊n/2⌋ + ⌊n/4⌋ + … subtrees that they complete; the subtrees
+    that it completes itself follow it, lowest first.
+    """
+    last_leaf = ((node.index + 1) << node.level) - 1
+    before, leaves = last_leaf, last_leaf
+    while leaves := leaves >> 1:
+        before += leaves
+    return before + node.level

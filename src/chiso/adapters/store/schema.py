@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -15,6 +16,9 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
+
+Whole = BigInteger().with_variant(Integer(), "sqlite")
+"""A whole number of up to 64 bits: SQLite's every integer, and PostgreSQL's larger one."""
 
 metadata = MetaData(
     naming_convention={
@@ -31,7 +35,7 @@ subjects = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("label", String(200), nullable=False, unique=True),
-    Column("added", Integer, nullable=False),
+    Column("added", Whole, nullable=False),
 )
 
 receipts = Table(
@@ -43,9 +47,11 @@ receipts = Table(
     Column("signature", LargeBinary, nullable=False),
     Column("purpose", String(200), nullable=False),
     Column("modes", String(40), nullable=False),
-    Column("granted", Integer, nullable=False),
-    Column("expires", Integer, nullable=False),
-    Column("withdrawn", Integer, nullable=True),
+    Column("granted", Whole, nullable=False),
+    Column("expires", Whole, nullable=False),
+    Column("withdrawn", Whole, nullable=True),
+    Column("cause", String(20), nullable=True),
+    Column("last_active", Whole, nullable=True),
     UniqueConstraint("subject_id", "id"),
 )
 
@@ -59,6 +65,8 @@ Index(
     receipts.c.granted,
     receipts.c.expires,
     receipts.c.withdrawn,
+    receipts.c.cause,
+    receipts.c.last_active,
 )
 
 # Invariant 1, held by the database too: no reference without its receipt, and it is her own.
@@ -72,7 +80,7 @@ references = Table(
     Column("model", String(64), primary_key=True),
     Column("photo_tag", LargeBinary, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
-    Column("added", Integer, nullable=False),
+    Column("added", Whole, nullable=False),
     ForeignKeyConstraint(["subject_id", "receipt_id"], ["receipts.subject_id", "receipts.id"]),
     sqlite_with_rowid=False,
 )
@@ -80,15 +88,23 @@ references = Table(
 log_leaves = Table(
     "log_leaves",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Whole, primary_key=True, autoincrement=False),
     Column("leaf_hash", LargeBinary(32), nullable=False),
+)
+
+# Roots of the perfect subtrees above the leaves, in the order in which leaves complete them.
+log_nodes = Table(
+    "log_nodes",
+    metadata,
+    Column("position", Whole, primary_key=True, autoincrement=False),
+    Column("node_hash", LargeBinary(32), nullable=False),
 )
 
 # Apart from the leaves, so that what a leaf says can be destroyed while the tree stays whole.
 log_payloads = Table(
     "log_payloads",
     metadata,
-    Column("seq", Integer, ForeignKey("log_leaves.seq"), primary_key=True, autoincrement=False),
+    Column("seq", Whole, ForeignKey("log_leaves.seq"), primary_key=True, autoincrement=False),
     Column("subject_id", String(36), nullable=True),
     Column("salt", LargeBinary(32), nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -99,9 +115,18 @@ log_head = Table(
     "log_head",
     metadata,
     Column("id", Integer, CheckConstraint("id = 1", name="single"), primary_key=True),
-    Column("size", Integer, nullable=False),
+    Column("size", Whole, nullable=False),
     Column("peaks", LargeBinary, nullable=False),
     Column("checkpoint", String, nullable=False),
+)
+
+# Checkpoints of earlier trees, so that the log can be shown to go on from them.
+log_checkpoints = Table(
+    "log_checkpoints",
+    metadata,
+    Column("size", Whole, primary_key=True, autoincrement=False),
+    Column("at", Whole, nullable=False),
+    Column("note", String, nullable=False),
 )
 
 thresholds = Table(
@@ -110,7 +135,7 @@ thresholds = Table(
     Column("id", String(64), primary_key=True),
     Column("model", String(64), nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("position", Integer, nullable=False),
+    Column("position", Whole, nullable=False),
 )
 
 settings = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,18 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from chiso.adapters.sqlite_errors import BUSY_TIMEOUT_S, as_chiso_error
+from chiso.adapters.store.migrating import SCHEMA_REVISION, is_newest, revision_of, upgrade
 from chiso.adapters.store.transaction import SqlTransaction
 from chiso.core.errors import ChisoError, Code
-
-SCHEMA_REVISION = "0001"
-"""Alembic's newest revision; `tests/adapters/test_store.py` holds that it is."""
 
 
 class SqliteStore:
     """Implements `chiso.core.storage.Store`. WAL, foreign keys, deleted bytes overwritten."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, committed: Callable[[str], None] | None = None) -> None:
+        """`committed`: told the checkpoint of each new head, once it is committed."""
         self._path = path
+        self._committed = committed
         self._engine = create_engine(
             f"sqlite:///{path}",
             isolation_level="AUTOCOMMIT",  # transactions are begun by hand, as SQLite names them
@@ -47,12 +47,20 @@ class SqliteStore:
         with self._translated(), self._engine.connect() as connection:
             connection.exec_driver_sql(begin)
             try:
-                yield SqlTransaction(connection)
+                transaction = SqlTransaction(connection)
+                yield transaction
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
                 if connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
                     connection.exec_driver_sql("ROLLBACK")
                 raise
+        if self._committed is not None and transaction.new_checkpoint is not None:
+            self._committed(transaction.new_checkpoint)
+
+    @property
+    def scrubbing(self) -> tuple[str, ...]:
+        """What `scrub` does, as an erasure certificate says it."""
+        return ("database-rewritten", "write-ahead-log-truncated")
 
     def scrub(self, patience_s: float) -> None:
         """Write the database anew from the rows it holds, and cut the write-ahead log to nothing.
@@ -77,41 +85,16 @@ class SqliteStore:
                 "erasure.",
             )
 
-    def revision(self) -> str | None:
-        """The schema's revision, None for a new file."""
-        with self._translated(), self._engine.connect() as connection:
-            table = connection.exec_driver_sql(
-                "SELECT name FROM sqlite_master WHERE name = 'alembic_version'"
-            ).one_or_none()
-            if table is None:
-                return None
-            query = "SELECT version_num FROM alembic_version"
-            return str(connection.exec_driver_sql(query).scalar_one())
-
-    def migrate(self) -> None:
-        """Bring the schema to `SCHEMA_REVISION`; does nothing where it is there already.
+    def migrate(self, to: str = SCHEMA_REVISION) -> None:
+        """Bring the schema to a revision; does nothing where the newest is there already.
 
         Raises ChisoError(HOME_NEWER) for a schema that this version does not know.
         """
-        revision = self.revision()
-        if revision == SCHEMA_REVISION:
-            return
-        if revision is not None and revision > SCHEMA_REVISION:
-            raise ChisoError(
-                Code.HOME_NEWER,
-                f"{self._path} was written by a newer Chiso (schema {revision}; "
-                f"this one knows {SCHEMA_REVISION}).",
-                "Install the newer version; nothing was changed.",
-            )
-        from alembic import command  # slow to import, and needed once in a home's life
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self._translated(), self._engine.connect() as connection:
+            if is_newest(revision_of(connection), self._path):
+                return
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade(connection, to)
             connection.exec_driver_sql("COMMIT")
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Table,
     and_,
     delete,
     func,
@@ -19,12 +20,15 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.dialects import postgresql, sqlite
 
 from chiso.adapters.store.rows import (
     blob,
     damaged,
     head_from,
+    kept_from,
+    payload_from,
+    position_of,
     receipt_from,
     receipt_values,
     reference_from,
@@ -34,8 +38,10 @@ from chiso.adapters.store.rows import (
 )
 from chiso.adapters.store.schema import (
     erasures_due,
+    log_checkpoints,
     log_head,
     log_leaves,
+    log_nodes,
     log_payloads,
     receipts,
     references,
@@ -44,10 +50,10 @@ from chiso.adapters.store.schema import (
     thresholds,
 )
 from chiso.compare.threshold import parse_record, record_bytes
-from chiso.core.consent import ReceiptId, SubjectId, Terms
+from chiso.core.consent import Cause, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
-from chiso.core.events import Leaf, LeafPayload, LogHead
+from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
 from chiso.core.times import to_epoch_s
@@ -70,6 +76,8 @@ _TERM_COLUMNS = (
     receipts.c.granted,
     receipts.c.expires,
     receipts.c.withdrawn,
+    receipts.c.cause,
+    receipts.c.last_active,
 )
 # The id is made an expression so that SQLite takes `ix_receipts_terms`, which lies in the order of
 # the references and holds all that is asked for; the unique index would send it to the table.
@@ -84,6 +92,13 @@ class SqlTransaction:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.new_checkpoint: str | None = None
+        """The checkpoint of the head that this transaction set, if it set one."""
+
+    def _upsert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert that may say what to do where the row is there: each database has its own."""
+        is_sqlite = self._connection.dialect.name == "sqlite"
+        return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
     def subjects(self) -> list[Subject]:
         """Everyone, by label."""
@@ -157,6 +172,8 @@ class SqlTransaction:
         return self._streamed(query)
 
     def _streamed(self, query: Select[Any]) -> Iterator[Row[Any]]:
+        # Streamed: PostgreSQL's driver would otherwise hold every row before it gives the first.
+        query = query.execution_options(stream_results=True)
         batches = self._connection.execute(query).partitions(_ROWS_AT_ONCE)
         return chain.from_iterable(batches)
 
@@ -171,14 +188,44 @@ class SqlTransaction:
         for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
             yield Leaf(row.seq, blob(row.leaf_hash))
 
+    def log_hashes(self, nodes: Sequence[Node]) -> list[bytes]:
+        """Stored hashes of these nodes of the log, in the same order. Raises LOG_BROKEN if gone."""
+        leaves = [node.index for node in nodes if node.level == 0]
+        above = [position_of(node) for node in nodes if node.level]
+        found: dict[Node | int, bytes] = {}
+        query = select(log_leaves).where(log_leaves.c.seq.in_(leaves))
+        for row in self._connection.execute(query) if leaves else ():
+            found[Node(0, row.seq)] = blob(row.leaf_hash)
+        query = select(log_nodes).where(log_nodes.c.position.in_(above))
+        for row in self._connection.execute(query) if above else ():
+            found[row.position] = blob(row.node_hash)
+        try:
+            return [found[position_of(node) if node.level else node] for node in nodes]
+        except KeyError as error:
+            raise ChisoError(
+                Code.LOG_BROKEN,
+                "The log does not verify: a hash of its tree is missing.",
+                "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
+            ) from error
+
+    def payload(self, seq: int) -> LeafPayload | None:
+        """What leaf `seq` commits to, if it still exists."""
+        query = select(log_payloads).where(log_payloads.c.seq == seq)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else payload_from(row)
+
     def payloads(self, subject_id: SubjectId | None = None) -> Iterator[LeafPayload]:
         """Payloads that still exist, in order; of one person or of all."""
         query = select(log_payloads).order_by(log_payloads.c.seq)
         if subject_id is not None:
             query = query.where(log_payloads.c.subject_id == subject_id)
         for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
-            subject = None if row.subject_id is None else SubjectId(row.subject_id)
-            yield LeafPayload(row.seq, subject, blob(row.salt), blob(row.body))
+            yield payload_from(row)
+
+    def kept_checkpoints(self, count: int | None = None) -> Iterator[KeptCheckpoint]:
+        """The checkpoints that were kept, the newest first; so many of them, or all."""
+        query = select(log_checkpoints).order_by(log_checkpoints.c.size.desc()).limit(count)
+        return map(kept_from, self._streamed(query))
 
     def thresholds(self) -> list[ThresholdRecord]:
         """Every threshold record, oldest first."""
@@ -216,16 +263,31 @@ class SqlTransaction:
             )
         )
 
-    def withdraw_receipt(self, receipt_id: ReceiptId, at: datetime) -> int:
-        """Mark a receipt withdrawn and delete what rests on it; returns references deleted."""
+    def withdraw_receipt(
+        self, receipt_id: ReceiptId, at: datetime, cause: Cause | None = None
+    ) -> int:
+        """Mark a receipt withdrawn and delete what rests on it; returns references deleted.
+
+        `cause`: why, where it was not the person who ended it.
+        """
         self._connection.execute(
-            update(receipts).where(receipts.c.id == receipt_id).values(withdrawn=to_epoch_s(at))
+            update(receipts)
+            .where(receipts.c.id == receipt_id)
+            .values(withdrawn=to_epoch_s(at), cause=cause)
         )
         whose = select(receipts.c.subject_id).where(receipts.c.id == receipt_id).scalar_subquery()
         gone = delete(references).where(
             references.c.subject_id == whose, references.c.receipt_id == receipt_id
         )
         return self._connection.execute(gone).rowcount
+
+    def mark_active(self, receipt_ids: Iterable[ReceiptId], at: datetime) -> None:
+        """Note when these receipts last served: a match, or a photo added."""
+        self._connection.execute(
+            update(receipts)
+            .where(receipts.c.id.in_(sorted(receipt_ids)))
+            .values(last_active=to_epoch_s(at))
+        )
 
     def erase_subject(self, subject_id: SubjectId) -> tuple[int, int, int]:
         """Delete a person's every row; returns counts of references, receipts, leaf payloads."""
@@ -236,9 +298,20 @@ class SqlTransaction:
         self._connection.execute(delete(subjects).where(subjects.c.id == subject_id))
         return counts[0], counts[1], counts[2]
 
+    def forget_rows(self, subject_id: SubjectId) -> None:
+        """Delete a person's rows but what the log says of her: a restore puts them in again."""
+        for table, owner in (
+            (references, references.c.subject_id),
+            (receipts, receipts.c.subject_id),
+            (subjects, subjects.c.id),
+        ):
+            self._connection.execute(delete(table).where(owner == subject_id))
+
     def schedule_key_destruction(self, subject_id: SubjectId) -> None:
         """Remember that this person's key must be destroyed, until `key_destroyed`."""
-        statement = upsert(erasures_due).values(subject_id=subject_id).on_conflict_do_nothing()
+        statement = (
+            self._upsert(erasures_due).values(subject_id=subject_id).on_conflict_do_nothing()
+        )
         self._connection.execute(statement)
 
     def key_destroyed(self, subject_id: SubjectId) -> None:
@@ -247,25 +320,38 @@ class SqlTransaction:
             delete(erasures_due).where(erasures_due.c.subject_id == subject_id)
         )
 
-    def append_leaf(self, leaf: Leaf, payload: LeafPayload) -> None:
-        """Add a leaf and what it commits to."""
-        self._connection.execute(insert(log_leaves).values(seq=leaf.seq, leaf_hash=leaf.leaf_hash))
-        self._connection.execute(
-            insert(log_payloads).values(
-                seq=payload.seq,
-                subject_id=payload.subject_id,
-                salt=payload.salt,
-                body=payload.body,
+    def append_leaf(
+        self, leaf: Leaf, payload: LeafPayload, completed: Sequence[tuple[Node, bytes]]
+    ) -> None:
+        """Add a leaf, what it commits to, and the roots of the subtrees that it completes."""
+        # Values apart from statements: SQLAlchemy takes twice as long to build one around them.
+        self._connection.execute(insert(log_leaves), {"seq": leaf.seq, "leaf_hash": leaf.leaf_hash})
+        said = {
+            "seq": payload.seq,
+            "subject_id": payload.subject_id,
+            "salt": payload.salt,
+            "body": payload.body,
+        }
+        self._connection.execute(insert(log_payloads), said)
+        if completed:
+            self._connection.execute(
+                insert(log_nodes),
+                [{"position": position_of(node), "node_hash": root} for node, root in completed],
             )
-        )
 
     def set_log_head(self, head: LogHead) -> None:
         """Replace the head of the log."""
         values = {"size": head.size, "peaks": b"".join(head.peaks), "checkpoint": head.checkpoint}
-        statement = upsert(log_head).values(id=1, **values)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=[log_head.c.id], set_=values)
-        )
+        self.new_checkpoint = head.checkpoint
+        if not self._connection.execute(update(log_head), values).rowcount:
+            self._connection.execute(insert(log_head), {"id": 1, **values})
+
+    def keep_checkpoint(self, kept: KeptCheckpoint) -> None:
+        """Keep a checkpoint, in the place of one of the same size."""
+        same = log_checkpoints.c.size == kept.size
+        self._connection.execute(delete(log_checkpoints).where(same))
+        values = {"size": kept.size, "at": to_epoch_s(kept.at), "note": kept.note}
+        self._connection.execute(insert(log_checkpoints).values(values))
 
     def add_threshold(self, record: ThresholdRecord) -> None:
         """Add a threshold record."""
@@ -279,9 +365,15 @@ class SqlTransaction:
             )
         )
 
+    def replace_thresholds(self, records: Sequence[ThresholdRecord]) -> None:
+        """Keep these threshold records, and no others."""
+        self._connection.execute(delete(thresholds))
+        for record in records:
+            self.add_threshold(record)
+
     def put_setting(self, name: str, value: str) -> None:
         """Set a setting."""
-        statement = upsert(settings).values(name=name, value=value)
+        statement = self._upsert(settings).values(name=name, value=value)
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": value})
         )

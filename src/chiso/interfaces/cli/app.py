@@ -11,15 +11,22 @@ from chiso.interfaces.cli import (
     audit,
     calibrate,
     enrol,
+    erasure,
     home,
+    keys,
     log,
+    log_checkpoints,
+    log_witness,
     measure,
     models,
     people,
+    purge,
     recognise,
     render,
+    retention,
     story,
     thresholds,
+    witness,
 )
 from chiso.interfaces.cli.output import show
 
@@ -57,12 +64,22 @@ app.command("enrol")(enrol.enrol)
 app.command("verify")(recognise.verify)
 app.command("identify")(recognise.identify)
 app.command("withdraw")(people.withdraw)
+app.command("purge")(purge.purge)
 app.command("subjects")(people.subjects)
 app.command("receipts")(people.receipts)
 app.command("export")(people.export)
 app.add_typer(audit.app, name="audit")
+log.app.command("checkpoint")(log_checkpoints.checkpoint)
+log.app.command("checkpoints")(log_checkpoints.checkpoints)
+log.app.command("schedule")(log_checkpoints.schedule)
+log.app.command("compare")(log_witness.compare_notes)
+log.app.add_typer(log_witness.app, name="witness")
 app.add_typer(log.app, name="log")
+app.add_typer(erasure.app, name="erasure")
+app.add_typer(keys.app, name="keys")
+app.add_typer(witness.app, name="witness")
 app.add_typer(thresholds.app, name="threshold")
+app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")
 render.app.command("calibrate")(calibrate.calibrate_tones)
 render.app.command("measure")(measure.measure_set)

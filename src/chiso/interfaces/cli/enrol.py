@@ -9,6 +9,7 @@ import typer
 
 from chiso import wiring
 from chiso.core.errors import ChisoError, Code
+from chiso.core.times import to_text
 from chiso.interfaces.cli.agreements import guardian_from, language_from, modes_from, until
 from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.files import read_file, sha256_of
@@ -44,7 +45,12 @@ def enrol(
     ] = None,
     expires: Annotated[
         str | None,
-        typer.Option("--expires", metavar="DATE", help="Last day of the consent, as 2027-12-31."),
+        typer.Option(
+            "--expires",
+            metavar="DATE",
+            help="Last day of the consent, as 2027-12-31. Default: what `chiso retention list` "
+            "says of the purpose, if it says anything.",
+        ),
     ] = None,
     evidence: Annotated[
         Path | None,
@@ -98,19 +104,18 @@ def enrol(
         for name, value in (
             ("--purpose", purpose),
             ("--modes", modes),
-            ("--expires", expires),
             ("--evidence", evidence),
         )
         if value is None
     ]
-    if purpose is None or modes is None or expires is None or evidence is None:
+    if purpose is None or modes is None or evidence is None:
         raise _usage(f"Say what she agreed to: {', '.join(missing)} missing.")
     opened = wiring.open_home(wiring.home_directory(home))
     agreement = Agreement(
         subject=subject,
         purpose=purpose,
         modes=modes_from(modes),
-        expires=until(expires),
+        expires=None if expires is None else until(expires),
         evidence_sha256=sha256_of(evidence, "the evidence"),
         notice_sha256=None if notice is None else sha256_of(notice, "the notice"),
         guardian=guardian_from(guardian),
@@ -121,7 +126,7 @@ def enrol(
     done = enrol_person(opened, agreement, loaded)
     if isinstance(done, PhotoRefused):
         return _refused(done, json)
-    _report(subject, done, json)
+    _report(subject, done, expires is None, json)
     return Exit.DONE
 
 
@@ -173,12 +178,13 @@ def _enrol_row(home: Home, row: ManifestRow | BadRow) -> Enrolled:
     return done
 
 
-def _report(subject: str, done: Enrolled, json: bool) -> None:
+def _report(subject: str, done: Enrolled, by_default: bool, json: bool) -> None:
     if json:
         emit(
             {
                 "subject": subject,
                 "receipt": done.receipt_id,
+                "expires": to_text(done.expires),
                 "new_receipt": done.new_receipt,
                 "references": done.references_added,
                 "already_enrolled": done.already_enrolled,
@@ -187,7 +193,8 @@ def _report(subject: str, done: Enrolled, json: bool) -> None:
         return
     if done.references_added:
         photos = counted(done.references_added, "photo")
-        show(f"Enrolled {subject} with {photos}; receipt {done.receipt_id}.")
+        until_when = f", until {done.expires:%Y-%m-%d}" if by_default else ""
+        show(f"Enrolled {subject} with {photos}; receipt {done.receipt_id}{until_when}.")
     if done.already_enrolled:
         photos = counted(done.already_enrolled, "photo")
         show(f"{photos} of {subject} already enrolled: nothing changed.")

@@ -14,6 +14,8 @@ from typing import TextIO
 
 from chiso.core.errors import ChisoError, Code
 
+_MAX_NOTE_BYTES = 64 * 1024
+
 
 def read_file(path: Path, what: str, max_bytes: int | None = None) -> bytes:
     """Content of a regular file; at most one byte more than `max_bytes`, which callers refuse.
@@ -44,6 +46,21 @@ def read_file(path: Path, what: str, max_bytes: int | None = None) -> bytes:
 def name_of(path: Path) -> str:
     """A file's or folder's own name, for documents; bytes in it that are no UTF-8 are escaped."""
     return os.fsencode(path.resolve().name).decode(errors="backslashreplace")
+
+
+def read_note(path: Path) -> str:
+    """Text of a file that should hold a checkpoint. Raises as `read_file`, or BAD_ARGUMENT."""
+    content = read_file(path, "a saved checkpoint", _MAX_NOTE_BYTES)
+    try:
+        if len(content) > _MAX_NOTE_BYTES:
+            raise ValueError("it is too long")
+        return content.decode()
+    except ValueError as error:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"{path} is no checkpoint ({error}).",
+            "Give the file that `chiso log checkpoint` wrote, unchanged.",
+        ) from error
 
 
 def sha256_of(path: Path, what: str) -> str:

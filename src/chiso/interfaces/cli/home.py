@@ -24,6 +24,15 @@ def init(
         str,
         typer.Option("--pack", metavar="NAME", help="Models to use; `chiso models list` has them."),
     ] = DEFAULT_PACK,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database",
+            metavar="ADDRESS",
+            help="Keep the store in this empty PostgreSQL database instead of a file: "
+            "postgresql://user@host/name. A password belongs in ~/.pgpass.",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> int:
     """Make a home for templates, receipts and keys.
@@ -35,7 +44,7 @@ def init(
     """
     controller = label_from(controller, "controller")
     directory = wiring.home_directory(home)
-    made, starter = wiring.make_home(directory, controller, pack)
+    made, starter = wiring.make_home(directory, controller, pack, database)
     if json:
         emit(
             {
@@ -45,6 +54,7 @@ def init(
                 "pack": pack,
                 "model": made.model(),
                 "threshold": starter.record_id if starter else None,
+                "database": database,
             }
         )
         return Exit.DONE

@@ -1,31 +1,83 @@
-"""`chiso log verify | checkpoint | prove`."""
+"""`chiso log verify | show | prove | bundle`."""
 
 from __future__ import annotations
 
 import json as jsonlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chiso import wiring
+from chiso import verify_bundle, wiring, wiring_witness
+from chiso.account.bundle import bundle_bytes
+from chiso.account.checkpoint import vkey_text
+from chiso.core.errors import ChisoError, Code
+from chiso.core.events import EventType
 from chiso.interfaces.cli.exits import Exit
+from chiso.interfaces.cli.files import read_file, read_note, reserved
+from chiso.interfaces.cli.log_words import DESTROYED, words
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import emit, show, show_exactly
-from chiso.services import log, log_check
+from chiso.interfaces.cli.output import counted, emit, say, show, show_exactly
+from chiso.services import log, log_bundle, log_check, log_reading, witnesses
+
+_LAST = 20
 
 app = typer.Typer(
-    help="The log: verify it, sign it, prove a leaf.",
+    help="The log: read it, verify it, sign it, prove a leaf.",
     no_args_is_help=True,
 )
 
 
 @app.command("verify")
-def verify(home: HomeOption = None, json: JsonOption = False) -> int:
+def verify(
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            "--since",
+            metavar="FILE",
+            readable=False,
+            help="A checkpoint that you saved: the log must also begin with its tree.",
+        ),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundle",
+            metavar="FILE",
+            readable=False,
+            help="Verify what `chiso log bundle` wrote instead. Needs no home.",
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="KEY", help="With --bundle: the log's key, from elsewhere."),
+    ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option("--witness", metavar="KEY", help="With --bundle: who must have cosigned."),
+    ] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
     """Recompute the whole tree, and check every signature. Status 5 if anything was changed.
 
-    Example: chiso log verify
+    A checkpoint that you keep elsewhere (`chiso log checkpoint > today.checkpoint`) shows more:
+    whoever holds this home and its keys could write another history, but not one that begins with
+    the tree that your checkpoint signs.
+
+    A bundle is verified from the file alone, by a program small enough to read:
+    `python -m chiso.verify_bundle FILE` does the same.
+
+    Example: chiso log verify --since today.checkpoint
     """
-    report = log_check.verify(wiring.open_home(wiring.home_directory(home)))
+    if bundle is not None:
+        return _verify_bundle(bundle, key, witness or [], since, json)
+    if key is not None or witness:
+        raise _only_with_bundle("--key and --witness are for a bundle.")
+    saved = None if since is None else read_note(since)
+    opened = wiring.open_home(wiring.home_directory(home))
+    report = log_check.verify(opened, saved)
+    cosigned = witnesses.check(opened, wiring_witness.signature_check())
     if json:
         emit(
             {
@@ -34,6 +86,7 @@ def verify(home: HomeOption = None, json: JsonOption = False) -> int:
                 "root": report.root.hex(),
                 "payloads_kept": report.payloads_kept,
                 "payloads_destroyed": report.payloads_destroyed,
+                "cosigned": {each.witness.key.name: each.checkpoint.size for each in cosigned},
             }
         )
     else:
@@ -42,21 +95,125 @@ def verify(home: HomeOption = None, json: JsonOption = False) -> int:
             f"{report.payloads_kept} can still be read; the content of "
             f"{report.payloads_destroyed} was destroyed with people who withdrew."
         )
+        if since is not None:
+            show(f"It begins with the tree of {since}.")
+        for each in cosigned:
+            show(f"{each.witness.key.name} cosigned {each.checkpoint.size} leaves of it.")
     return Exit.DONE
 
 
-@app.command("checkpoint")
-def checkpoint(home: HomeOption = None, json: JsonOption = False) -> int:
-    """The signed size and root of the log, as a C2SP signed note: hand it to a witness.
+@app.command("show")
+def show_leaves(
+    subject: Annotated[
+        str | None,
+        typer.Option("--subject", metavar="S", help="Only leaves that concern this person."),
+    ] = None,
+    kind: Annotated[
+        EventType | None, typer.Option("--type", metavar="T", help="Only leaves of this type.")
+    ] = None,
+    last: Annotated[
+        int, typer.Option("--last", metavar="N", min=1, help="The newest N of them.")
+    ] = _LAST,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """What leaves say, oldest first: number, time, type, the facts, whom they concern.
 
-    Example: chiso log checkpoint > today.checkpoint
+    The content of a leaf that concerned someone who withdrew is destroyed; its hash stays.
+
+    Example: chiso log show --subject tendai --type identified
     """
-    note = log.checkpoint(wiring.open_home(wiring.home_directory(home)))
-    if json:
-        emit({"checkpoint": note})
-    else:
-        show_exactly(note.rstrip("\n"))
+    reading = log_reading.read(wiring.open_home(wiring.home_directory(home)), subject, kind, last)
+    for each in reading.leaves:
+        said = each.said
+        if json:
+            emit({"seq": each.seq, "destroyed": said is None, "label": each.subject, "said": said})
+        elif said is None:
+            show_exactly(f"{each.seq}  {DESTROYED}")
+        else:
+            whose = f"{each.subject}: " if each.subject else ""
+            show(f"{each.seq}  {said['at']}  {said['type']}  {whose}{words(said)}")
+    say(f"{len(reading.leaves)} of {reading.size} leaves. `--last N` shows more.")
     return Exit.DONE
+
+
+@app.command("bundle")
+def write_bundle(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The new file.", readable=False)
+    ],
+    subject: Annotated[
+        str | None,
+        typer.Option("--subject", metavar="S", help="Only leaves that concern this person."),
+    ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            "--since",
+            metavar="FILE",
+            readable=False,
+            help="A checkpoint that someone saved, to prove that the log went on from it.",
+        ),
+    ] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Write leaves with all that anyone needs to check them offline, without this home.
+
+    One JSON file: the log's key, its checkpoint, the checkpoints that the home kept with proofs
+    that the log went on from each, and every leaf whose content still exists with its proof. It
+    tells what the log tells about people, and outlives their erasure: give it to no one else.
+
+    Example: chiso log bundle --subject tendai --out tendai.bundle.json
+    """
+    saved = None if since is None else read_note(since)
+    opened = wiring.open_home(wiring.home_directory(home))
+    with reserved(out) as file:
+        made = log_bundle.bundle(opened, subject, saved)
+        if file is not None:
+            file.write(bundle_bytes(made).decode())
+    own_key = vkey_text(made.key)
+    if json:
+        emit({"out": str(out), "leaves": len(made.leaves), "key": own_key})
+        return Exit.DONE
+    show(f"Wrote {counted(len(made.leaves), 'proof')} of leaves to {out}.")
+    show("Whoever gets it also needs this key, by another way than the file:")
+    show_exactly(own_key)
+    return Exit.DONE
+
+
+def _verify_bundle(
+    path: Path, key: str | None, witnesses: list[str], since: Path | None, json: bool
+) -> int:
+    if since is not None:
+        raise _only_with_bundle("--since is for a home; a bundle carries earlier checkpoints.")
+    shown = verify_bundle.check(read_file(path, "a bundle"), key, witnesses)
+    if not json:
+        for sentence in shown.sentences:
+            show(sentence)
+        return Exit.DONE
+    report = shown.report
+    emit(
+        {
+            "verified": True,
+            "key": vkey_text(report.key),
+            "key_from": "outside" if shown.is_key_given else "the file itself",
+            "size": report.checkpoint.size,
+            "root": report.checkpoint.root.hex(),
+            "leaves": report.leaves,
+            "destroyed": report.destroyed,
+            "subject": report.subject_id,
+            "earlier": [each.size for each in report.earlier],
+            "cosigned": dict(report.cosigned),
+        }
+    )
+    return Exit.DONE
+
+
+def _only_with_bundle(what: str) -> ChisoError:
+    return ChisoError(
+        Code.BAD_ARGUMENT, what, "`chiso log verify --help` says which options go together."
+    )
 
 
 @app.command("prove")

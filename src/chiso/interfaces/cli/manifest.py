@@ -16,8 +16,8 @@ from chiso.interfaces.cli.agreements import guardian_from, language_from, modes_
 from chiso.interfaces.cli.files import read_file, sha256_of
 from chiso.services.enrol import Agreement
 
-REQUIRED = ("subject", "photo", "purpose", "modes", "expires", "evidence")
-OPTIONAL = ("notice", "guardian", "language")
+REQUIRED = ("subject", "photo", "purpose", "modes", "evidence")
+OPTIONAL = ("expires", "notice", "guardian", "language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ManifestRow:
     photo: Path
     purpose: str
     modes: frozenset[Mode]
-    expires: datetime
+    expires: datetime | None
     evidence: Path
     notice: Path | None
     guardian: str | None
@@ -130,7 +130,7 @@ def _row(folder: Path, line: int, columns: list[str], cells: list[str]) -> Manif
             photo=folder / text["photo"],
             purpose=text["purpose"],
             modes=modes_from(text["modes"]),
-            expires=until(text["expires"]),
+            expires=until(text["expires"]) if text.get("expires") else None,
             evidence=folder / text["evidence"],
             notice=folder / text["notice"] if text.get("notice") else None,
             guardian=guardian_from(text.get("guardian") or None),

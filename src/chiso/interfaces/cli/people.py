@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json as jsonlib
 from pathlib import Path
 from typing import Annotated
@@ -10,17 +9,20 @@ from typing import Annotated
 import typer
 
 from chiso import wiring
-from chiso.core.consent import ReceiptId
+from chiso.consent.retention import End
+from chiso.core.consent import Cause, ReceiptId
 from chiso.core.labels import label_from
 from chiso.core.times import to_text
+from chiso.interfaces.cli.erasure import erased_words, show_certificate
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import require_new_or_empty, reserved, write_folder
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import counted, emit, say, show, show_exactly, table
+from chiso.interfaces.cli.output import counted, emit, say, show, table
 from chiso.services import people
-from chiso.services.withdraw import Certificate
+from chiso.services.erasure import certificate_document
 from chiso.services.withdraw import withdraw as withdraw_person
 
+_PAGE = "index.html"
 _Subject = Annotated[str, typer.Argument(help="What the person is called.")]
 _OptionalSubject = Annotated[
     str | None, typer.Argument(help="One person only.", show_default=False)
@@ -47,7 +49,8 @@ def subjects(
                         "receipts": each.receipts,
                         "in_force": each.in_force,
                         "references": each.references,
-                        "next_expiry": to_text(each.next_expiry) if each.next_expiry else None,
+                        "next_expiry": to_text(each.next_end.at) if each.next_end else None,
+                        "next_expiry_cause": each.next_end.cause if each.next_end else None,
                     }
                     for each in held
                 ]
@@ -64,7 +67,7 @@ def subjects(
                     str(each.receipts),
                     str(each.in_force),
                     str(each.references),
-                    f"{each.next_expiry:%Y-%m-%d}" if each.next_expiry else "none in force",
+                    _next_end(each.next_end),
                 )
                 for each in held
             ],
@@ -97,9 +100,34 @@ def receipts(
                 f"{receipt.processing.expires:%Y-%m-%d}: {each.state}, "
                 f"{counted(each.references, 'reference')}"
             )
+            for line in _remarks(each):
+                show(f"    {line}")
             if receipt.parties.guardian:
                 show(f"    {receipt.parties.guardian} agreed for her.")
     return Exit.DONE
+
+
+def _next_end(end: End | None) -> str:
+    if end is None:
+        return "none in force"
+    return f"{end.at:%Y-%m-%d}" + (" unless matched" if end.cause is Cause.INACTIVE else "")
+
+
+def _remarks(each: people.ReceiptSummary) -> list[str]:
+    """What a receipt's own date does not tell: its purpose's rule, and what a purge does."""
+    signed, end = each.signed, each.end
+    if signed.withdrawn is not None:
+        if signed.cause is None:
+            return []
+        return [f"What rested on it was erased on {signed.withdrawn:%Y-%m-%d}."]
+    if each.is_due:
+        return [f"Over since {to_text(end.at)}; `chiso purge` erases what rests on it."]
+    if end.cause is Cause.INACTIVE:
+        since, goes = f"{signed.terms.active:%Y-%m-%d}", f"{end.at:%Y-%m-%d}"
+        return [f"Inactive since {since}; goes on {goes} unless there is a match before."]
+    if end.at < signed.receipt.processing.expires:
+        return [f"Ends on {end.at:%Y-%m-%d}: consent for this purpose lasts no longer here."]
+    return []
 
 
 def _receipt_document(each: people.ReceiptSummary) -> dict[str, object]:
@@ -114,6 +142,11 @@ def _receipt_document(each: people.ReceiptSummary) -> dict[str, object]:
         "granted": to_text(receipt.processing.granted),
         "expires": to_text(receipt.processing.expires),
         "withdrawn": to_text(each.signed.withdrawn) if each.signed.withdrawn else None,
+        "cause": each.signed.cause,
+        "ends": to_text(each.end.at),
+        "ends_as": each.end.cause,
+        "active": to_text(each.signed.terms.active),
+        "due": each.is_due,
         "notice_sha256": receipt.grounds.notice_sha256,
         "evidence_sha256": receipt.grounds.evidence_sha256,
         "language": receipt.header.language,
@@ -131,18 +164,23 @@ def export(
     """Give a person everything held about her.
 
     Her receipts, facts of her references, and every leaf of the log that concerns her, with the
-    proof that it is there.
+    proof that it is there; and index.html, which says all of it in plain words.
 
     Example: chiso export "Rudo M." --out rudo-export
     """
     opened = wiring.open_home(wiring.home_directory(home))
     require_new_or_empty(out)
     documents = people.export(opened, subject)
-    write_folder(out, documents)
+    from chiso.interfaces.person_page.page import render  # a template engine, only needed here
+
+    now = opened.clock.now()
+    page = render(documents, opened.controller, subject, f"{now.day} {now:%B %Y}")
+    written = sorted([*documents, _PAGE])
+    write_folder(out, {**documents, _PAGE: page.encode()})
     if json:
-        emit({"subject": subject, "out": str(out), "files": sorted(documents)})
+        emit({"subject": subject, "out": str(out), "files": written})
     else:
-        show(f"Wrote {', '.join(sorted(documents))} to {out}.")
+        show(f"Wrote {', '.join(written)} to {out}. Open {_PAGE} to read it.")
     return Exit.DONE
 
 
@@ -173,35 +211,16 @@ def withdraw(
     opened = wiring.open_home(wiring.home_directory(home))
     with reserved(out) as file:  # what cannot be written is known before anything is erased
         certificate = withdraw_person(opened, subject, chosen)
-        document = _certificate_document(certificate)
+        document = certificate_document(certificate)
         if file is not None:
             file.write(jsonlib.dumps(document, indent=2, ensure_ascii=False) + "\n")
     if json:
         emit(document)
         return Exit.DONE
-    erased = counted(certificate.references, "reference")
-    if chosen is None:
-        erased += f", {counted(certificate.receipts, 'receipt')}, the content of "
-        erased += counted(certificate.log_payloads, "log leaf").replace("leafs", "leaves")
-    key = "and her key" if certificate.key_destroyed else "and kept her key for the rest"
-    show(f"Erased for {subject}: {erased}, {key}.")
+    show(f"Erased for {subject}: {erased_words(certificate)}.")
     if chosen is not None:
         show(f"Receipt {chosen} is withdrawn; it is kept to show that, until she withdraws all.")
-    show("Erasure certificate, to give to the person:\n")
-    show_exactly(certificate.body.decode())
-    show_exactly(f"signature {base64.b64encode(certificate.signature).decode()}")
+    show("Erasure certificate, to give to the person; `chiso erasure verify` checks it:\n")
+    show_certificate(certificate)
     say("The log keeps the hashes, so it still verifies; what they stood for is gone.")
     return Exit.DONE
-
-
-def _certificate_document(certificate: Certificate) -> dict[str, object]:
-    return {
-        "subject": certificate.subject,
-        "references": certificate.references,
-        "receipts": certificate.receipts,
-        "receipts_withdrawn": certificate.receipts_withdrawn,
-        "log_payloads": certificate.log_payloads,
-        "key_destroyed": certificate.key_destroyed,
-        "certificate": certificate.body.decode(),
-        "signature": base64.b64encode(certificate.signature).decode(),
-    }

@@ -123,7 +123,7 @@ def _page(home: Home, result: DemoResult, wording: Wording) -> str:
     from chiso.interfaces.demo_report.page import render  # Jinja2, which no other command needs
 
     made = to_text(home.clock.now())
-    return render(result, home.capture.decode, wording, made)
+    return render(result, home.engine().decoder.decode, wording, made)
 
 
 def _place_for(out: Path) -> Path:

@@ -10,9 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from chiso import __version__
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.samples import Refusal
-from chiso.core.settings import DecodeLimits
 from chiso.interfaces.demo_report import words
-from chiso.interfaces.demo_report.pictures import Picture, picture
+from chiso.interfaces.demo_report.pictures import Decode, Picture, picture
 from chiso.interfaces.demo_report.wording import Wording
 from chiso.services.demo.errors import GroupErrors, errors_by_group
 from chiso.services.demo.recognition import Recognition
@@ -77,8 +76,8 @@ class Page:
     will_not_do: Sequence[str]
 
 
-def render(result: DemoResult, limits: DecodeLimits, wording: Wording, made: str) -> str:
-    """The page as HTML. `made`: when, as text; `limits`: those the photos were read under."""
+def render(result: DemoResult, decode: Decode, wording: Wording, made: str) -> str:
+    """The page as HTML. `made`: when, as text; `decode`: what reads the photos."""
     environment = Environment(
         loader=PackageLoader("chiso.interfaces.demo_report", "."),
         autoescape=True,
@@ -90,11 +89,11 @@ def render(result: DemoResult, limits: DecodeLimits, wording: Wording, made: str
     environment.filters["interval"] = words.interval
     environment.filters["ms"] = words.milliseconds
     environment.filters["group_name"] = words.group_name
-    page = page_of(result, limits, wording, made)
+    page = page_of(result, decode, wording, made)
     return environment.get_template(_TEMPLATE).render(page=page)
 
 
-def page_of(result: DemoResult, limits: DecodeLimits, wording: Wording, made: str) -> Page:
+def page_of(result: DemoResult, decode: Decode, wording: Wording, made: str) -> Page:
     """What the page shows."""
     groups = errors_by_group(result.shown)
     withdrawal = result.withdrawal
@@ -104,13 +103,13 @@ def page_of(result: DemoResult, limits: DecodeLimits, wording: Wording, made: st
         unexpected=unexpected(result, recogniser=wording.errors_fail),
         findings=words.findings(result),
         wording=wording,
-        scene=_scene(result, limits),
-        shots=tuple(shot for each in result.shown if (shot := _shot(each, limits)) is not None),
+        scene=_scene(result, decode),
+        shots=tuple(shot for each in result.shown if (shot := _shot(each, decode)) is not None),
         claims=tuple(_claim(each) for each in result.verifications),
         groups=groups,
         parity=words.parity(groups),
-        before=_shot(withdrawal.before, limits, "before"),
-        after=_shot(withdrawal.after, limits, "after"),
+        before=_shot(withdrawal.before, decode, "before"),
+        after=_shot(withdrawal.after, decode, "after"),
         timings=words.timings(result),
         threshold=result.threshold,
         made=made,
@@ -118,8 +117,8 @@ def page_of(result: DemoResult, limits: DecodeLimits, wording: Wording, made: st
     )
 
 
-def _shot(shown: Recognition, limits: DecodeLimits, when: str = "") -> Shot | None:
-    its = picture(shown.volunteer.probe.content, limits, _CARD_PX)
+def _shot(shown: Recognition, decode: Decode, when: str = "") -> Shot | None:
+    its = picture(shown.volunteer.probe.content, decode, _CARD_PX)
     if its is None:
         return None
     answer = words.answer_about(shown)
@@ -135,9 +134,9 @@ def _shot(shown: Recognition, limits: DecodeLimits, when: str = "") -> Shot | No
     )
 
 
-def _scene(result: DemoResult, limits: DecodeLimits) -> Shot | None:
+def _scene(result: DemoResult, decode: Decode) -> Shot | None:
     scene = result.scene
-    its = picture(scene.picture.content, limits, _SCENE_PX)
+    its = picture(scene.picture.content, decode, _SCENE_PX)
     if its is None:
         return None
     people = len(scene.people)

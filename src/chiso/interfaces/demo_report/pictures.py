@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image
 
-from chiso.capture.decode import decode
-from chiso.core.samples import BiometricSample, Box
-from chiso.core.settings import DecodeLimits
+from chiso.core.samples import BiometricSample, Box, Refusal
+
+Decode = Callable[[bytes], BiometricSample | Refusal]
 
 _JPEG_QUALITY = 80
 
@@ -35,9 +36,9 @@ class Picture:
         )
 
 
-def picture(photo: bytes, limits: DecodeLimits, max_side_px: int) -> Picture | None:
+def picture(photo: bytes, decode: Decode, max_side_px: int) -> Picture | None:
     """A photo, upright, without its metadata, and no larger than asked; None if undecodable."""
-    sample = decode(photo, limits)
+    sample = decode(photo)
     if not isinstance(sample, BiometricSample):
         return None
     image = Image.fromarray(sample.pixels)

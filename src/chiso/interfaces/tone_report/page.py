@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from chiso import __version__
+from chiso.capture.decode import decode
 from chiso.core.times import to_text
 from chiso.evaluate.tone import BOOTSTRAP_DRAWS, FEW_DIFFERING
 from chiso.evaluate.tone_verdict import Outcome
@@ -118,8 +119,9 @@ def page_of(audit: ToneAudit) -> Page:
 
 
 def _row(audit: ToneAudit, row: Sequence[Portrait]) -> tuple[Sample, ...]:
+    limits = audit.probed.capture.decode
     drawn = (
-        (portrait, picture(portrait.jpeg, audit.probed.capture.decode, _SAMPLE_PX))
+        (portrait, picture(portrait.jpeg, lambda jpeg: decode(jpeg, limits), _SAMPLE_PX))
         for portrait in row
     )
     return tuple(

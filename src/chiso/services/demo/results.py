@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chiso.account.erasure import ErasureCertificate
 from chiso.account.verify import LogReport
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import Code
@@ -13,7 +14,6 @@ from chiso.services.demo.group_picture import GroupPicture
 from chiso.services.demo.recognition import Recognition
 from chiso.services.identify import FaceAnswer
 from chiso.services.verify import VerifyAnswer
-from chiso.services.withdraw import Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Withdrawal:
     before: Recognition
     after: Recognition
     claim_refused: Code | None
-    certificate: Certificate
+    certificate: ErasureCertificate
     sightings: tuple[Sighting, ...]
     likeness_before: float
     likeness_after: float

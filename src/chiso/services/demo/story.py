@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from chiso.capture.decode import decode
 from chiso.core.consent import Mode
 from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import BiometricSample, Box, Refusal
-from chiso.services import log, log_check
+from chiso.services import log_check, log_checkpoints
 from chiso.services.demo.cast import Cast, Volunteer, cast
 from chiso.services.demo.group_picture import GroupPicture, compose
 from chiso.services.demo.recognition import Recognition, Watch, recognise
@@ -87,7 +86,7 @@ def tell(stage: Stage, volunteers: Sequence[Volunteer]) -> DemoResult:
         scene,
         withdrawal,
         log_check.verify(stage.home),
-        log.checkpoint(stage.home),
+        log_checkpoints.checkpoint(stage.home),
         prepare_search(stage.home, PURPOSE).record,
         loading_s,
         stage.watch() - begun_s,
@@ -141,8 +140,8 @@ def _verify(stage: Stage, parts: Cast, known: frozenset[Volunteer]) -> tuple[Ver
 
 def _show_picture(stage: Stage, parts: Cast, known: frozenset[Volunteer]) -> GroupScene:
     stage.told(Act.GROUP, 0, 1)
-    limits = stage.home.capture.decode
-    portraits = [(each, decode(each.probe.content, limits)) for each in parts.in_picture]
+    decoder = stage.home.engine().decoder
+    portraits = [(each, decoder.decode(each.probe.content)) for each in parts.in_picture]
     usable = [(each, its) for each, its in portraits if isinstance(its, BiometricSample)]
     picture = compose([sample.pixels for _, sample in usable])
     prepared = prepare_search(stage.home, PURPOSE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from chiso.adapters.store.schema import Whole
+
 revision = "0001"
 down_revision = None
 
@@ -15,7 +17,7 @@ def upgrade() -> None:
         "subjects",
         sa.Column("id", sa.String(36), primary_key=True),
         sa.Column("label", sa.String(200), nullable=False, unique=True),
-        sa.Column("added", sa.Integer, nullable=False),
+        sa.Column("added", Whole, nullable=False),
     )
     op.create_table(
         "receipts",
@@ -25,9 +27,9 @@ def upgrade() -> None:
         sa.Column("signature", sa.LargeBinary, nullable=False),
         sa.Column("purpose", sa.String(200), nullable=False),
         sa.Column("modes", sa.String(40), nullable=False),
-        sa.Column("granted", sa.Integer, nullable=False),
-        sa.Column("expires", sa.Integer, nullable=False),
-        sa.Column("withdrawn", sa.Integer, nullable=True),
+        sa.Column("granted", Whole, nullable=False),
+        sa.Column("expires", Whole, nullable=False),
+        sa.Column("withdrawn", Whole, nullable=True),
         sa.UniqueConstraint("subject_id", "id"),
     )
     op.create_index(
@@ -42,7 +44,7 @@ def upgrade() -> None:
         sa.Column("model", sa.String(64), primary_key=True),
         sa.Column("photo_tag", sa.LargeBinary, primary_key=True),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
-        sa.Column("added", sa.Integer, nullable=False),
+        sa.Column("added", Whole, nullable=False),
         sa.ForeignKeyConstraint(
             ["subject_id", "receipt_id"], ["receipts.subject_id", "receipts.id"]
         ),
@@ -50,14 +52,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "log_leaves",
-        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("seq", Whole, primary_key=True, autoincrement=False),
         sa.Column("leaf_hash", sa.LargeBinary(32), nullable=False),
     )
     op.create_table(
         "log_payloads",
         sa.Column(
             "seq",
-            sa.Integer,
+            Whole,
             sa.ForeignKey("log_leaves.seq"),
             primary_key=True,
             autoincrement=False,
@@ -70,7 +72,7 @@ def upgrade() -> None:
     op.create_table(
         "log_head",
         sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1", name="single"), primary_key=True),
-        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("size", Whole, nullable=False),
         sa.Column("peaks", sa.LargeBinary, nullable=False),
         sa.Column("checkpoint", sa.String, nullable=False),
     )
@@ -79,7 +81,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(64), primary_key=True),
         sa.Column("model", sa.String(64), nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
-        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("position", Whole, nullable=False),
     )
     op.create_table(
         "settings",

@@ -1,0 +1,161 @@
+"""The store in a PostgreSQL database: how it is opened, locked, migrated and scrubbed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import URL, Connection, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+
+from chiso.adapters.sqlite_errors import BUSY_TIMEOUT_S
+from chiso.adapters.store.migrating import SCHEMA_REVISION, is_newest, revision_of, upgrade
+from chiso.adapters.store.schema import metadata
+from chiso.adapters.store.transaction import SqlTransaction
+from chiso.core.errors import ChisoError, Code
+
+# Any number will do, as long as every Chiso takes the same: it names the lock of whoever writes.
+_WRITERS_LOCK = 0x6368_6973_6F
+_LOCK_NOT_AVAILABLE, _DISK_FULL = "55P03", "53100"
+
+
+class PostgresStore:
+    """Implements `chiso.core.storage.Store` on a database of its own.
+
+    One writer at a time by an advisory lock, so that leaves are numbered without a gap; readers see
+    one snapshot. `url` is SQLAlchemy's, without a driver: `postgresql://user@host/database`.
+    """
+
+    def __init__(self, url: str, committed: Callable[[str], None] | None = None) -> None:
+        """`committed`: told the checkpoint of each new head, once it is committed."""
+        address = _address_of(url).set(drivername="postgresql+psycopg")
+        self._name = address.render_as_string(hide_password=True)
+        self._committed = committed
+        self._engine = create_engine(
+            address, connect_args={"options": f"-c lock_timeout={BUSY_TIMEOUT_S}s"}
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlTransaction]:
+        """A consistent view: one snapshot that cannot write."""
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self._translated(), self._engine.connect() as connection:
+            yield SqlTransaction(connection.execution_options(**options))
+
+    @contextmanager
+    def writing(self) -> Iterator[SqlTransaction]:
+        """An exclusive transaction: takes the write lock first, commits at the end of the block."""
+        with self._translated(), self._engine.begin() as connection:
+            _wait_for_turn(connection)
+            transaction = SqlTransaction(connection)
+            yield transaction
+        if self._committed is not None and transaction.new_checkpoint is not None:
+            self._committed(transaction.new_checkpoint)
+
+    @property
+    def scrubbing(self) -> tuple[str, ...]:
+        """What `scrub` does, as an erasure certificate says it."""
+        return ("tables-rewritten",)
+
+    def scrub(self, patience_s: float) -> None:
+        """Write every table anew from the rows it holds, and give the old files back.
+
+        PostgreSQL's own write-ahead log, archives, replicas and dumps keep what they copied before:
+        what lies there of a person stays encrypted under her destroyed key, but for her label.
+        Waits for others that read; raises ERASURE_UNFINISHED when they do not finish.
+        """
+        try:
+            with self._engine.connect().execution_options(
+                isolation_level="AUTOCOMMIT"
+            ) as connection:
+                connection.execute(text(f"SET lock_timeout = {round(patience_s * 1000)}"))
+                for table in metadata.sorted_tables:
+                    connection.execute(text(f"VACUUM (FULL) {table.name}"))
+                connection.execute(text(f"SET lock_timeout = '{BUSY_TIMEOUT_S}s'"))
+        except DBAPIError as error:
+            if _state_of(error) == _LOCK_NOT_AVAILABLE:
+                raise ChisoError(
+                    Code.ERASURE_UNFINISHED,
+                    "The rows are deleted, but another process reads the store and keeps an old "
+                    "copy of it alive.",
+                    "Stop the other process and run any chiso command on this home: it finishes "
+                    "the erasure.",
+                ) from error
+            raise self._as_chiso_error(error) from error
+
+    def migrate(self, to: str = SCHEMA_REVISION) -> None:
+        """Bring the schema to a revision; does nothing where the newest is there already.
+
+        Raises ChisoError(HOME_NEWER) for a schema that this version does not know.
+        """
+        with self._translated(), self._engine.begin() as connection:
+            _wait_for_turn(connection)
+            if not is_newest(revision_of(connection), self._name):
+                upgrade(connection, to)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise  # a broken contract of ours, not a state of the database
+        except DBAPIError as error:
+            raise self._as_chiso_error(error) from error
+
+    def _as_chiso_error(self, error: DBAPIError) -> ChisoError:
+        said = str(error.orig).strip().splitlines()[0]
+        if _state_of(error) == _LOCK_NOT_AVAILABLE:
+            return ChisoError(
+                Code.STORE_BUSY,
+                f"Another process held {self._name} for too long: nothing was changed.",
+                "Run the command again when it has finished.",
+            )
+        if _state_of(error) == _DISK_FULL:
+            return ChisoError(
+                Code.STORE_FULL,
+                f"The disk of {self._name} is full: nothing was changed ({said}).",
+                "Free some space and run the command again.",
+            )
+        return ChisoError(
+            Code.HOME_UNREADABLE,
+            f"The database {self._name} cannot be used: nothing was changed ({said}).",
+            "Check that PostgreSQL runs, that the database exists and that this user may use it; "
+            "a password belongs in ~/.pgpass or PGPASSWORD.",
+        )
+
+
+def _address_of(url: str) -> URL:
+    """The address in its parts. Raises BAD_ARGUMENT where it is none, or holds a password."""
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise _bad_address("is none") from error
+    if address.drivername != "postgresql" or not address.database:
+        raise _bad_address("is none")
+    if address.password is not None:
+        raise _bad_address("holds a password, which would lie in home.json")
+    return address
+
+
+def _bad_address(what: str) -> ChisoError:
+    return ChisoError(
+        Code.BAD_ARGUMENT,
+        f"The address of the database {what}.",
+        "It looks like postgresql://user@host/name, or postgresql:///name?host=/folder/of/socket; "
+        "a password belongs in ~/.pgpass or PGPASSWORD.",
+    )
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Take the lock of whoever writes, until the end of the transaction."""
+    connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"))
+
+
+def _state_of(error: DBAPIError) -> str | None:
+    """PostgreSQL's code of what went wrong (SQLSTATE)."""
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state

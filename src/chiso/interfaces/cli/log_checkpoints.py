@@ -1,0 +1,104 @@
+"""`chiso log checkpoint | checkpoints | schedule`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chiso import wiring
+from chiso.account.checkpoint import parse_note
+from chiso.core.times import to_text
+from chiso.interfaces.cli.exits import Exit
+from chiso.interfaces.cli.files import reserved
+from chiso.interfaces.cli.options import HomeOption, JsonOption
+from chiso.interfaces.cli.output import counted, emit, show, show_exactly
+from chiso.services import log_checkpoints
+from chiso.services.log_schedule import schedule_from
+
+
+def checkpoint(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write it to this new file.", readable=False),
+    ] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """The signed size and root of the log, as a C2SP signed note. The home keeps it too.
+
+    Keep it where whoever runs this home cannot reach it: `chiso log verify --since FILE` then shows
+    that no history was rewritten since.
+
+    Example: chiso log checkpoint --out today.checkpoint
+    """
+    opened = wiring.open_home(wiring.home_directory(home))
+    with reserved(out) as file:
+        note = log_checkpoints.checkpoint(opened)
+        if file is not None:
+            file.write(note)
+    if json:
+        emit({"checkpoint": note})
+    elif out is None:
+        show_exactly(note.rstrip("\n"))
+    else:
+        show(f"Wrote {out}.")
+    return Exit.DONE
+
+
+def checkpoints(home: HomeOption = None, json: JsonOption = False) -> int:
+    """The checkpoints that the home keeps, oldest first, and who signed each.
+
+    `chiso log bundle` proves to others that the log went on from each of them.
+
+    Example: chiso log checkpoints
+    """
+    for each in log_checkpoints.kept(wiring.open_home(wiring.home_directory(home))):
+        signers = [line.key_name for line in parse_note(each.note).signatures]
+        if json:
+            emit(
+                {
+                    "size": each.size,
+                    "at": to_text(each.at),
+                    "signed_by": signers,
+                    "checkpoint": each.note,
+                }
+            )
+        else:
+            size = counted(each.size, "leaf").replace("leafs", "leaves")
+            show(f"{to_text(each.at)}  {size}, signed by {', '.join(signers)}")
+    return Exit.DONE
+
+
+def schedule(
+    leaves: Annotated[
+        int | None,
+        typer.Option("--leaves", metavar="N", help="Keep one whenever so many leaves were added."),
+    ] = None,
+    hours: Annotated[
+        int | None,
+        typer.Option("--hours", metavar="T", help="Keep one with the first leaf after so long."),
+    ] = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """How often the home keeps a checkpoint of its log. Without an option, only says it.
+
+    Example: chiso log schedule --leaves 500 --hours 6
+    """
+    opened = wiring.open_home(wiring.home_directory(home))
+    chosen = log_checkpoints.schedule(opened)
+    if leaves is not None or hours is not None:
+        chosen = schedule_from(
+            chosen.leaves if leaves is None else leaves, chosen.hours if hours is None else hours
+        )
+        log_checkpoints.set_schedule(opened, chosen)
+    if json:
+        emit({"leaves": chosen.leaves, "hours": chosen.hours})
+    else:
+        show(
+            f"A checkpoint is kept every {chosen.leaves} leaves, and with the first leaf after "
+            f"{counted(chosen.hours, 'hour')}."
+        )
+    return Exit.DONE

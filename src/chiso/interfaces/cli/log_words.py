@@ -1,0 +1,94 @@
+"""What a leaf of the log says, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chiso.core.events import EventType
+from chiso.interfaces.cli.output import counted
+
+DESTROYED = "destroyed"
+_ENVELOPE = frozenset({"v", "type", "at", "subject"})
+_SHORT = 12
+
+Said = Mapping[str, Any]
+
+
+def words(said: Said) -> str:
+    """One sentence without its full stop: the facts of a leaf, shortened where digests stand."""
+    try:
+        return _WORDS[EventType(said["type"])](said)
+    except (KeyError, ValueError):  # a leaf of a newer version, or one with fewer facts
+        facts = {name: value for name, value in said.items() if name not in _ENVELOPE}
+        return ", ".join(f"{name} {value}" for name, value in sorted(facts.items()))
+
+
+def _granted(said: Said) -> str:
+    modes = " and ".join(said["modes"])
+    return f"agreed to {modes} for “{said['purpose']}” (receipt {said['receipt']})"
+
+
+def _enrolled(said: Said) -> str:
+    return f"{counted(said['references'], 'reference')} on receipt {said['receipt']}"
+
+
+def _verified(said: Said) -> str:
+    return f"{said['decision']} for “{said['purpose']}”, by {said['threshold']}{_asker(said)}"
+
+
+def _identified(said: Said) -> str:
+    found = said["decision"]
+    if found == "match":
+        found = f"found, rank {said['rank']}"
+    among = f"among {counted(said['references'], 'reference')}"
+    return f"{found} {among} for “{said['purpose']}”, by {said['threshold']}{_asker(said)}"
+
+
+def _exported(said: Said) -> str:
+    return f"everything held about her was written out{_asker(said)}"
+
+
+def _erased(said: Said) -> str:
+    counts = [
+        counted(said["references"], "reference"),
+        counted(said["receipts"], "receipt"),
+        f"the content of {counted(said['log_payloads'], 'leaf').replace('leafs', 'leaves')}",
+    ]
+    return f"{', '.join(counts)} of subject {said['erased_subject']} destroyed"
+
+
+def _withdrawn(said: Said) -> str:
+    gone = counted(said["references"], "reference")
+    return f"{counted(said['receipts_withdrawn'], 'receipt')} withdrawn, {gone} destroyed"
+
+
+def _threshold(said: Said) -> str:
+    return f"{said['threshold']} for model {said['model'][:_SHORT]}"
+
+
+def _setting(said: Said) -> str:
+    return f"{said['setting']} is now {said['value']}"
+
+
+def _audit(said: Said) -> str:
+    return f"{said['kind']}: {said['verdict']}, of input {said['input_sha256'][:_SHORT]}"
+
+
+def _asker(said: Said) -> str:
+    return f", asked by {said['asked_by']}" if said.get("asked_by") else ""
+
+
+_WORDS: Mapping[EventType, Callable[[Said], str]] = {
+    EventType.RECEIPT_GRANTED: _granted,
+    EventType.RECEIPT_WITHDRAWN: _withdrawn,
+    EventType.ENROLLED: _enrolled,
+    EventType.VERIFIED: _verified,
+    EventType.IDENTIFIED: _identified,
+    EventType.EXPORTED: _exported,
+    EventType.ERASED: _erased,
+    EventType.THRESHOLD_ADDED: _threshold,
+    EventType.THRESHOLD_CHANGED: _threshold,
+    EventType.SETTINGS_CHANGED: _setting,
+    EventType.AUDIT_RECORDED: _audit,
+}

@@ -1,0 +1,178 @@
+"""Makes a person's own page from the documents of her export: it says what they say, no more."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from chiso import __version__
+from chiso.core.consent import Mode
+from chiso.core.times import from_text
+from chiso.interfaces.person_page import words
+
+_PACKAGE = "chiso.interfaces.person_page"
+_SHORT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One receipt as the page shows it."""
+
+    purpose: str
+    modes: tuple[str, ...]
+    since: str
+    until: str
+    state: str
+    is_in_force: bool
+    is_withdrawn: bool
+    references: int
+    guardian: str | None
+    withdrawal: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """References that were made on one day, under one receipt, with one model."""
+
+    count: int
+    since: str
+    purpose: str
+    model: str
+    stored_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One leaf of the log."""
+
+    seq: int
+    day: str
+    time: str
+    what: str
+    purpose: str
+    asker: str
+    """Empty where nobody asks: agreeing, enrolling, withdrawing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything that the template reads."""
+
+    version: str
+    controller: str
+    subject: str
+    made: str
+    agreements: tuple[Agreement, ...]
+    in_force: int
+    references: int
+    numbers: tuple[Numbers, ...]
+    entries: tuple[Entry, ...]
+    origin: str
+    public_key: str
+    size: int
+
+
+def render(documents: Mapping[str, bytes], controller: str, subject: str, made: str) -> str:
+    """The page as HTML. It holds no script, and its own policy forbids it to load anything.
+
+    `documents`: `receipts.json`, `references.json` and `log.json` of an export. `made`: the date.
+    """
+    environment = Environment(
+        loader=PackageLoader(_PACKAGE, "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["counted"] = words.counted
+    style = files(_PACKAGE).joinpath("page.css").read_text(encoding="utf-8")
+    return environment.get_template("page.html.j2").render(
+        page=page_of(documents, controller, subject, made),
+        style=Markup(style),  # noqa: S704 - the package's own file
+        style_digest=b64encode(sha256(style.encode()).digest()).decode(),
+    )
+
+
+def page_of(documents: Mapping[str, bytes], controller: str, subject: str, made: str) -> Page:
+    """What the page shows."""
+    receipts = json.loads(documents["receipts.json"])
+    references = json.loads(documents["references.json"])
+    log = json.loads(documents["log.json"])
+    agreements = tuple(_agreement(each, references) for each in receipts)
+    purposes = {each.receipt: each.purpose for each in agreements}
+    entries = tuple(_entry(each, purposes) for each in log["leaves"])
+    return Page(
+        version=__version__,
+        controller=controller,
+        subject=subject,
+        made=made,
+        agreements=agreements,
+        in_force=sum(each.is_in_force for each in agreements),
+        references=len(references),
+        numbers=_numbers(references, purposes),
+        entries=entries,
+        origin=log["origin"],
+        public_key=log["public_key"],
+        size=int(log["leaves"][-1]["checkpoint"].split("\n")[1]),
+    )
+
+
+def _agreement(document: Mapping[str, Any], references: Sequence[Mapping[str, Any]]) -> Agreement:
+    receipt, state = document["receipt"], document["state"]
+    processing, own = receipt["processing"], receipt["header"]["receipt_id"]
+    return Agreement(
+        purpose=processing["purpose"],
+        modes=tuple(words.MODES[Mode(each)] for each in processing["modes"]),
+        since=_day(processing["granted"]),
+        until=_day(document["withdrawn"] or document["ends"]),
+        state=words.STATES[state],
+        is_in_force=state == "in force",
+        is_withdrawn=document["withdrawn"] is not None,
+        references=sum(each["receipt"] == own for each in references),
+        guardian=receipt["parties"]["guardian"],
+        withdrawal=receipt["withdrawal"],
+        receipt=own,
+    )
+
+
+def _numbers(
+    references: Sequence[Mapping[str, Any]], purposes: Mapping[str, str]
+) -> tuple[Numbers, ...]:
+    alike: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for each in references:
+        key = (_day(each["added"]), purposes[each["receipt"]], each["model"])
+        alike.setdefault(key, []).append(each)
+    return tuple(
+        Numbers(
+            len(group), day, purpose, model[:_SHORT], sum(each["stored_bytes"] for each in group)
+        )
+        for (day, purpose, model), group in sorted(alike.items())
+    )
+
+
+def _entry(leaf: Mapping[str, Any], purposes: Mapping[str, str]) -> Entry:
+    said = json.loads(leaf["payload"])
+    purpose = said.get("purpose") or purposes.get(said.get("receipt", ""), "")
+    at = from_text(said["at"])
+    return Entry(
+        seq=leaf["seq"],
+        day=_day(said["at"]),
+        time=f"{at:%H:%M} UTC",
+        what=words.what_happened(said),
+        purpose=purpose,
+        asker=words.asker(said),
+    )
+
+
+def _day(text: str) -> str:
+    at = from_text(text)
+    return f"{at.day} {at:%B %Y}"

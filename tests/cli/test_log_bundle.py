@@ -1,0 +1,117 @@
+"""`chiso log bundle`, and the small program that verifies what it writes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.running import Chiso, assert_error
+
+from chiso.interfaces.cli.main import main
+from chiso.verify_bundle import main as verify_alone
+
+_FORBIDDEN = ("numpy", "sqlalchemy", "typer", "rich", "pydantic", "sqlite3", "socket", "ssl")
+
+
+def _bundle(run: Chiso, *words: str | Path) -> tuple[Path, str]:
+    """A new bundle, and the log's key."""
+    file = run.home.parent / "made.bundle.json"
+    file.unlink(missing_ok=True)
+    written = run("log", "bundle", "--out", file, *words)
+    assert written.status == 0, written
+    return file, written.document["key"]
+
+
+def test_a_bundle_of_everything_verifies_without_the_home(peopled: Chiso) -> None:
+    saved = peopled.home.parent / "saved"
+    assert peopled("log", "checkpoint", "--out", saved).status == 0
+    assert peopled("withdraw", "001").status == 0
+    file, key = _bundle(peopled, "--since", saved)
+    peopled.home.rename(peopled.home.parent / "away")
+    shown = peopled("log", "verify", "--bundle", file, "--key", key).document
+    (peopled.home.parent / "away").rename(peopled.home)
+    held = peopled("log", "verify").document
+    assert (shown["size"], shown["root"]) == (held["size"], held["root"])
+    assert (shown["leaves"], shown["key_from"]) == (held["payloads_kept"], "outside")
+    kept = [each["size"] for each in peopled("log", "checkpoints").documents]
+    assert shown["earlier"][: len(kept)] == kept
+
+
+def test_a_person_is_shown_every_leaf_that_concerns_her_and_no_other(peopled: Chiso) -> None:
+    file, key = _bundle(peopled, "--subject", "003")
+    hers = [each["seq"] for each in peopled("log", "show", "--subject", "003").documents]
+    assert [each["seq"] for each in json.loads(file.read_bytes())["leaves"]] == hers
+    shown = peopled("log", "verify", "--bundle", file, "--key", key).document
+    assert shown["subject"] == json.loads(file.read_bytes())["subject"]
+    assert shown["leaves"] == len(hers)
+
+
+def test_without_a_key_it_says_that_the_file_only_agrees_with_itself(
+    run: Chiso, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, key = _bundle(run)
+    assert main(["log", "verify", "--bundle", str(file)]) == 0
+    assert "The key came from the file itself" in capsys.readouterr().out
+    assert main(["log", "verify", "--bundle", str(file), "--key", key]) == 0
+    assert "The key came from the file itself" not in capsys.readouterr().out
+    assert run("log", "verify", "--bundle", file).document["key_from"] == "the file itself"
+
+
+def test_an_altered_bundle_has_status_5_and_says_what_is_wrong(run: Chiso) -> None:
+    file, key = _bundle(run)
+    said = json.loads(file.read_bytes())
+    said["leaves"][1]["payload"] = said["leaves"][1]["payload"].replace("threshold", "treshold")
+    file.write_text(json.dumps(said))
+    outcome = run("log", "verify", "--bundle", file, "--key", key)
+    assert_error(outcome, 5, "log-broken", "leaf 1 does not match what it says")
+
+
+def test_another_homes_key_does_not_verify_a_bundle(run: Chiso) -> None:
+    file, key = _bundle(run)
+    golden = Path(__file__).parent.parent / "golden" / "log_bundle_1.json"
+    other = json.loads(golden.read_bytes())["key"]
+    assert_error(
+        run("log", "verify", "--bundle", file, "--key", other), 5, "log-broken", other[:10]
+    )
+    assert_error(run("log", "verify", "--bundle", file, "--key", "x"), 2, "bad-argument", "key")
+    assert_error(run("log", "verify", "--key", key), 2, "bad-argument", "bundle")
+    both = run("log", "verify", "--bundle", file, "--since", file)
+    assert_error(both, 2, "bad-argument", "--since")
+
+
+def test_the_program_of_its_own_says_the_same_with_the_same_status(
+    run: Chiso, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, key = _bundle(run)
+    assert verify_alone([str(file), "--key", key]) == 0
+    assert "The bundle verifies: 3 leaves" in capsys.readouterr().out
+    assert verify_alone([str(file)]) == 0
+    assert "came from the file itself" in capsys.readouterr().out
+    assert verify_alone([str(file), "--key", key, "--witness", key]) == 2
+    file.write_bytes(
+        file.read_bytes().replace(b'"inclusion": [\n    "', b'"inclusion": [\n    "00', 1)
+    )
+    assert verify_alone([str(file)]) == 2
+    assert verify_alone([str(file) + ".gone"]) == 6
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_the_program_of_its_own_loads_account_and_core_and_nothing_else(run: Chiso) -> None:
+    file, key = _bundle(run)
+    script = (
+        "import sys; from chiso.verify_bundle import main; "
+        "status = main(sys.argv[1:]); print(*sorted(sys.modules)); sys.exit(status)"
+    )
+    words = [sys.executable, "-c", script, str(file), "--key", key]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    ours = {name for name in loaded if name.split(".")[0] == "chiso"}
+    allowed = ("chiso.account", "chiso.core")
+    assert {name for name in ours if not name.startswith(allowed)} == {
+        "chiso",
+        "chiso.verify_bundle",
+    }
+    assert not loaded & set(_FORBIDDEN)
