@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -41,7 +40,7 @@ from chiso.adapters.operator_key import (
     settle_operator_key,
 )
 from chiso.adapters.signing import Ed25519Signer
-from chiso.adapters.store.sqlite import SqliteStore
+from chiso.adapters.store.opening import open_store, prepare_store
 from chiso.adapters.system import SystemClock, SystemRandomness, user_name
 from chiso.adapters.vault import AesGcmVault
 from chiso.adapters.wrapped_keys import wrapped_key_in
@@ -63,9 +62,6 @@ from chiso.services.thresholds import start_with
 from chiso.services.volunteers.calibration import OpenSittings
 from chiso.services.withdraw import finish_erasures
 from chiso.volunteers.portraits import Studio
-
-if TYPE_CHECKING:
-    from chiso.adapters.store.postgres import PostgresStore
 
 MODELS_VARIABLE = "CHISO_MODELS"
 _APP = "chiso"
@@ -201,7 +197,7 @@ def _fill(
     keystore = FileKeystore(directory / KEYSTORE_FILE, home_id, operator_key, randomness)
     keystore.create_file(signing_key)
     file = HomeFile(home_id, controller, Ed25519Signer(signing_key).public_key, database)
-    _prepare_store(directory, database)
+    prepare_store(directory / STORE_FILE, database)
     home = _assemble(directory, file, operator_key)
     starter = starter_record(pack.name)
     with home.store.writing() as transaction:
@@ -211,34 +207,6 @@ def _fill(
     home.store.close()
     write_home_file(directory, file)
     return starter
-
-
-def _prepare_store(directory: Path, database: str | None) -> None:
-    """Make the tables of a store that nobody uses yet."""
-    store = _store(directory, database, None)
-    store.migrate()
-    with store.reading() as view:
-        is_used = view.log_head() is not None
-    store.close()
-    if is_used:
-        raise ChisoError(
-            Code.HOME_EXISTS,
-            f"The database {database} is the store of a home already and is left as it is.",
-            "Make an empty database (`createdb NAME`) and name that.",
-        )
-    if database is None:
-        (directory / STORE_FILE).chmod(0o600)
-
-
-def _store(
-    directory: Path, database: str | None, committed: Callable[[str], None] | None
-) -> SqliteStore | PostgresStore:
-    """The store of a home: a PostgreSQL database, or a file."""
-    if database is None:
-        return SqliteStore(directory / STORE_FILE, committed)
-    from chiso.adapters.store.postgres import PostgresStore  # few homes need it
-
-    return PostgresStore(database, committed)
 
 
 def _new_operator_key(directory: Path) -> bytes:
@@ -255,7 +223,7 @@ def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None
     key = read_operator_key(directory, os.environ) if operator_key is None else operator_key
     keystore = FileKeystore(directory / KEYSTORE_FILE, file.home_id, key, randomness)
     anchor = AnchorFile(directory / ANCHOR_FILE)
-    store = _store(directory, file.database, anchor.write)
+    store = open_store(directory / STORE_FILE, file.database, anchor.write)
     store.migrate()
     capture = CaptureSettings()
 

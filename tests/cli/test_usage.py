@@ -237,6 +237,10 @@ def _words(
         ("log", "verify"): tuple,
         ("log", "witness", "ask"): tuple,
         ("log", "checkpoint"): tuple,
+        ("log", "checkpoints"): tuple,
+        ("log", "schedule"): lambda: ("--leaves", "5"),
+        ("log", "show"): lambda: ("--last", "1"),
+        ("log", "bundle"): lambda: ("--out", folder / "bundle.json"),
         ("log", "prove"): lambda: ("0",),
         ("log", "compare"): lambda: (
             *(_written(folder / "note", MadeUpLog().note()), folder / "note"),
