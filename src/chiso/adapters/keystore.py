@@ -231,4 +231,5 @@ class FileKeystore:
             finally:
                 database.close()
         except sqlite3.DatabaseError as error:
-            raise as_chiso_error(self._path, str(error)) from error
+            name = getattr(error, "sqlite_errorname", "")
+            raise as_chiso_error(self._path, str(error), name) from error
