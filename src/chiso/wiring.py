@@ -28,17 +28,14 @@ from chiso.adapters.home_files import (
     write_home_file,
     write_operator_key,
 )
+from chiso.adapters.home_swap import settle_swap
 from chiso.adapters.keystore import KEY_BYTES, FileKeystore
 from chiso.adapters.london import originals
 from chiso.adapters.models.catalogue import StoreCatalogue
 from chiso.adapters.models.manifest import EmbedderSpec, packaged_entries
 from chiso.adapters.models.model_store import ModelStore
 from chiso.adapters.models.opening import open_detector, open_embedder
-from chiso.adapters.operator_key import (
-    OperatorKeyInFile,
-    OperatorKeyInVariable,
-    settle_operator_key,
-)
+from chiso.adapters.operator_key import operator_key_place, settle_operator_key
 from chiso.adapters.signing import Ed25519Signer
 from chiso.adapters.store.opening import open_store, prepare_store
 from chiso.adapters.system import SystemClock, SystemRandomness, user_name
@@ -53,7 +50,6 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Clock
 from chiso.core.samples import AlignmentGeometry
 from chiso.core.settings import CaptureSettings
-from chiso.core.storage import OperatorKeyPlace
 from chiso.core.templates import ModelDigest
 from chiso.services.home import Engine, Home
 from chiso.services.keys import finish_rotation
@@ -66,6 +62,7 @@ from chiso.volunteers.portraits import Studio
 MODELS_VARIABLE = "CHISO_MODELS"
 _APP = "chiso"
 _CHIPS_ARE_FOR = "dlib-resnet-v1"
+_LATER = (Code.ERASURE_UNFINISHED, Code.ROTATION_UNFINISHED, Code.STORE_BUSY)
 _PATIENCE_S = 0.5  # whoever only opens a home need not wait for its readers
 
 
@@ -140,6 +137,7 @@ def open_home(directory: Path) -> Home:
 
     Raises ChisoError: kind MISSING where it cannot be opened, INTEGRITY where its keys do not fit.
     """
+    settle_swap(directory)
     file = read_home_file(directory)
     for part in (STORE_FILE, KEYSTORE_FILE):
         is_elsewhere = part == STORE_FILE and file.database is not None
@@ -147,10 +145,10 @@ def open_home(directory: Path) -> Home:
             raise ChisoError(
                 Code.HOME_UNREADABLE,
                 f"{directory / part} is missing: this home is not whole.",
-                "Restore it from the home's backup.",
+                "Restore it from the home's backup with `chiso restore`.",
             )
     if OPERATOR_KEY_VARIABLE not in os.environ:
-        settle_operator_key(directory, file.home_id)
+        settle_operator_key(directory, file.home_id, lambda: _store(directory, file.database, None))
     home = _assemble(directory, file)
     if home.signer.public_key != file.public_key:
         raise ChisoError(
@@ -158,33 +156,22 @@ def open_home(directory: Path) -> Home:
             f"The signing key in {directory / KEYSTORE_FILE} is not this home's.",
             "Put the keystore that belongs to this home back.",
         )
-    _finish_rotation(home)
-    _finish_erasures(home)
+    _finish(home)
     return home
 
 
-def operator_key_place(directory: Path) -> OperatorKeyPlace:
-    """Where the operator's key of a home comes from: CHISO_OPERATOR_KEY, or the home's file."""
-    if OPERATOR_KEY_VARIABLE in os.environ:
-        return OperatorKeyInVariable(directory, os.environ)
-    return OperatorKeyInFile(directory)
+def open_copy(directory: Path, file: HomeFile, operator_key: bytes) -> Home:
+    """Open a home that is being made, with this operator's key; nothing in it is finished."""
+    return _assemble(directory, file, operator_key)
 
 
-def _finish_rotation(home: Home) -> None:
-    """Finish what a crash left of a change of key; where it cannot be, a later opening does it."""
-    try:
-        finish_rotation(home, operator_key_place(home.path))
-    except ChisoError as error:
-        if error.code is not Code.ROTATION_UNFINISHED:
-            raise
-
-
-def _finish_erasures(home: Home) -> None:
+def _finish(home: Home) -> None:
     """Finish what a crash left; where another process is still reading, a later opening does it."""
     try:
+        finish_rotation(home, operator_key_place(home.path, os.environ))
         finish_erasures(home, _PATIENCE_S)
     except ChisoError as error:
-        if error.code not in (Code.ERASURE_UNFINISHED, Code.STORE_BUSY):
+        if error.code not in _LATER:
             raise
 
 

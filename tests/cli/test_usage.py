@@ -50,6 +50,7 @@ WITHOUT_A_HOME = {
     ("erasure", "verify"),
     ("demo",),
     ("init",),
+    ("restore",),
     ("models", "add"),
     ("models", "list"),
     ("models", "pull"),
@@ -232,6 +233,8 @@ def _words(
             *("--people", "2", "--captures", "2", "--size", "96", "--jobs", "1"),
             *("--cache", folder / "renders", "--out", folder / "tone"),
         ),
+        ("backup",): lambda: ("--out", folder / "backup"),
+        ("restore",): lambda: (_backup(chiso, folder / "whole"),),
         ("keys", "show"): tuple,
         ("keys", "rotate"): tuple,
         ("log", "verify"): tuple,
@@ -308,6 +311,11 @@ def _witnessed(chiso: Chiso) -> str:
 def _witness(folder: Path) -> Path:
     make_witness(folder, "w.example/1")
     return folder
+
+
+def _backup(chiso: Chiso, out: Path) -> Path:
+    assert chiso("backup", "--out", out).status == 0
+    return out
 
 
 def _record(chiso: Chiso) -> str:

@@ -225,3 +225,15 @@ def test_a_second_withdrawal_says_there_is_nothing_left(enrolled: Home) -> None:
     withdraw(enrolled, "Anna")
     with pytest.raises(ChisoError, match="nothing to withdraw"):
         withdraw(enrolled, "Anna")
+
+
+def test_a_receipt_withdrawn_while_another_process_erases_its_owner_is_said_to_be_gone_with_her(
+    enrolled: Home,
+) -> None:
+    with enrolled.store.reading() as view:
+        receipt = view.receipts()[0].receipt.header.receipt_id
+    overtaken = _But(enrolled.store, scrub=lambda _: withdraw(enrolled, "Anna"))
+    with pytest.raises(ChisoError, match="erased whole in the same moment") as raised:
+        withdraw(replace(enrolled, store=overtaken), "Anna", receipt)  # type: ignore[arg-type]
+    assert raised.value.code is Code.CONSENT_WITHDRAWN
+    log_check.verify(enrolled)

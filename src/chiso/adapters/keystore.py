@@ -125,6 +125,13 @@ class FileKeystore:
             rows = database.execute("SELECT subject_id FROM person_keys ORDER BY subject_id")
             return [SubjectId(row[0]) for row in rows]
 
+    def keep(self, subject_id: SubjectId, key: bytes) -> None:
+        """Keep this key, 32 bytes, as hers, instead of what there is: a restore puts it back."""
+        with self._opened() as database:
+            self._require_current(database)
+            wrapped = self._wrap(key, subject_id)
+            database.execute("REPLACE INTO person_keys VALUES (?, ?)", (subject_id, wrapped))
+
     def rewrap(self, new_operator_key: bytes, note: bytes) -> int:
         """Wrap every key by another operator's key (32 bytes), all or none; returns how many.
 
@@ -224,4 +231,5 @@ class FileKeystore:
             finally:
                 database.close()
         except sqlite3.DatabaseError as error:
-            raise as_chiso_error(self._path, str(error)) from error
+            name = getattr(error, "sqlite_errorname", "")
+            raise as_chiso_error(self._path, str(error), name) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import FileIO
 from pathlib import Path
 
@@ -12,15 +12,14 @@ from chiso.adapters.home_files import (
     KEYSTORE_FILE,
     OPERATOR_KEY_FILE,
     OPERATOR_KEY_VARIABLE,
-    STORE_FILE,
     read_key_file,
     read_operator_key,
     write_operator_key,
 )
 from chiso.adapters.keystore import FileKeystore
-from chiso.adapters.store.sqlite import SqliteStore
 from chiso.adapters.system import SystemRandomness
 from chiso.core.errors import ChisoError
+from chiso.core.storage import OperatorKeyPlace, Store
 
 STAGED_KEY_FILE = "operator.key.new"
 
@@ -110,12 +109,19 @@ class OperatorKeyInVariable:
             raise unwritable(self._file, error) from error
 
 
-def settle_operator_key(directory: Path, home_id: str) -> None:
+def operator_key_place(directory: Path, environment: Mapping[str, str]) -> OperatorKeyPlace:
+    """Where the operator's key of a home comes from: CHISO_OPERATOR_KEY, or the home's file."""
+    if OPERATOR_KEY_VARIABLE in environment:
+        return OperatorKeyInVariable(directory, environment)
+    return OperatorKeyInFile(directory)
+
+
+def settle_operator_key(directory: Path, home_id: str, open_store: Callable[[], Store]) -> None:
     """Of two operator's keys that a crash left in a home, keep the one that opens it."""
     place = OperatorKeyInFile(directory)
     if place.staged() is None:
         return
-    store = SqliteStore(directory / STORE_FILE)
+    store = open_store()
     try:
         with store.writing():  # whoever is changing the key right now holds this lock
             staged = place.staged()

@@ -10,8 +10,20 @@ BUSY_TIMEOUT_S = 60
 """How long a command waits for another process to finish with a file."""
 
 
-def as_chiso_error(path: Path, said: str) -> ChisoError:
-    """The error for `path` that SQLite's message stands for."""
+_UNCERTAIN = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_IOERR_DELETE"})
+"""SQLite's names for a disk that fails once everything is written: it may be found there yet."""
+
+
+def as_chiso_error(path: Path, said: str, name: str = "") -> ChisoError:
+    """The error for `path` that SQLite's message, and name of the error, stand for."""
+    if name in _UNCERTAIN:
+        return ChisoError(
+            Code.STORE_FULL,
+            f"The disk of {path} did not confirm what was written ({said}): the change has "
+            "happened whole, or not at all.",
+            "Check the disk and its free space, see which with `chiso subjects` or `chiso log "
+            "show`, and run the command again if it has not.",
+        )
     if "full" in said or "disk I/O" in said:
         return ChisoError(
             Code.STORE_FULL,

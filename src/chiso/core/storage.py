@@ -163,6 +163,14 @@ class WriteTransaction(ReadTransaction, Protocol):
         """Delete a person's every row; returns counts of references, receipts, leaf payloads."""
         ...
 
+    def forget_rows(self, subject_id: SubjectId) -> None:
+        """Delete a person's rows but what the log says of her: a restore puts them in again."""
+        ...
+
+    def replace_thresholds(self, records: Sequence[ThresholdRecord]) -> None:
+        """Keep these threshold records, and no others."""
+        ...
+
     def schedule_key_destruction(self, subject_id: SubjectId) -> None:
         """Remember that this person's key must be destroyed, until `key_destroyed`."""
         ...
@@ -255,6 +263,10 @@ class Keystore(Protocol):
 
     def subject_ids(self) -> list[SubjectId]:
         """Whose keys there are."""
+        ...
+
+    def keep(self, subject_id: SubjectId, key: bytes) -> None:
+        """Keep this key, 32 bytes, as hers, instead of what there is: a restore puts it back."""
         ...
 
     def rewrap(self, new_operator_key: bytes, note: bytes) -> int:

@@ -42,7 +42,17 @@ def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Era
             raise _nobody(f"Nobody called {label!r} is enrolled: there is nothing to withdraw.")
         seq = erase(home, transaction, subject, receipt_id, None)
     _finish(home)
-    return certificate_of(home, seq, label)
+    try:
+        return certificate_of(home, seq, label)
+    except ChisoError as error:
+        if receipt_id is None or error.code is not Code.LEAF_MISSING:
+            raise
+        raise ChisoError(
+            Code.CONSENT_WITHDRAWN,
+            f"Receipt {receipt_id} is withdrawn, and {label!r} was erased whole in the same "
+            "moment: what the log said of the receipt went with her.",
+            "The certificate of that erasure stands for both; `chiso erasure list` shows it.",
+        ) from error
 
 
 def erase(

@@ -108,7 +108,8 @@ class SqliteStore:
         except IntegrityError:
             raise  # a broken contract of ours, not a state of the file
         except DatabaseError as error:
-            raise as_chiso_error(self._path, str(error.orig)) from error
+            name = getattr(error.orig, "sqlite_errorname", "")
+            raise as_chiso_error(self._path, str(error.orig), name) from error
 
 
 def _configure(connection: Any, _record: object) -> None:

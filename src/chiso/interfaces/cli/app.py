@@ -9,6 +9,7 @@ import typer
 from chiso import __version__
 from chiso.interfaces.cli import (
     audit,
+    backup,
     calibrate,
     enrol,
     erasure,
@@ -77,6 +78,8 @@ log.app.add_typer(log_witness.app, name="witness")
 app.add_typer(log.app, name="log")
 app.add_typer(erasure.app, name="erasure")
 app.add_typer(keys.app, name="keys")
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(witness.app, name="witness")
 app.add_typer(thresholds.app, name="threshold")
 app.add_typer(retention.app, name="retention")

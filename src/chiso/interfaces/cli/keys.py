@@ -38,7 +38,7 @@ def show_keys(home: HomeOption = None, json: JsonOption = False) -> int:
     """
     directory = wiring.home_directory(home)
     opened = wiring.open_home(directory)
-    held = keys.show(opened, wiring.operator_key_place(directory))
+    held = keys.show(opened, wiring_upkeep.operator_key_place(directory))
     public = base64.b64encode(held.signing_key).decode()
     if json:
         emit(
@@ -95,7 +95,7 @@ def rotate(
     """
     directory = wiring.home_directory(home)
     opened = wiring.open_home(directory)
-    place = wiring.operator_key_place(directory)
+    place = wiring_upkeep.operator_key_place(directory)
     new_key = _new_key(new_key_from, new_key_out)
     if new_key is None:
         if OPERATOR_KEY_VARIABLE in os.environ:
