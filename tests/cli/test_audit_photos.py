@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from tests.cli.running import Chiso, Outcome, assert_error, assert_whole
+from tests.hostile.takeover import OBEDIENT, taking_over
 
+from chiso import wiring
 from chiso.adapters.decoding.child import ChildDecoder
 from chiso.core.samples import BiometricSample, Refusal
 
@@ -270,3 +272,16 @@ def test_a_folder_that_gives_nothing_to_compare_is_refused(audit: Audit, folder:
     for photo in folder.glob("*.jpg"):
         photo.unlink()
     assert_error(audit("--by", "group"), 6, "data-missing", "no photos")
+
+
+def test_a_photo_that_stops_the_decoder_is_counted_among_the_refused(
+    audit: Audit, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "ChildDecoder", lambda limits: ChildDecoder(limits, OBEDIENT))
+    (folder / "001_third.jpg").write_bytes(taking_over("import os; os.abort()"))
+    assert audit("--by", "group", "--threshold", "0.93").status == 0
+    provenance = _report(tmp_path)["provenance"]
+    assert isinstance(provenance, dict)
+    assert provenance["photos"]["refused"] == [
+        {"group": "a", "role": "probe", "code": "decoder-stopped", "count": 1}
+    ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.running import PURPOSE, STORE, Chiso, assert_error
+from tests.tampering import attacks
 
 from chiso.account.commitment import commitment
 from chiso.account.merkle import leaf_hash, peaks_of
@@ -42,16 +42,6 @@ def test_a_log_without_its_head_is_not_begun_afresh(peopled: Chiso, volunteer: V
     assert_error(peopled(*_search(peopled, volunteer)), 5, "log-broken", "no head")
 
 
-def test_a_threshold_that_was_lowered_decides_nothing(peopled: Chiso, volunteer: Volunteer) -> None:
-    with peopled.database(STORE) as store:
-        (body,) = store.execute("SELECT body FROM thresholds").fetchone()
-        record = json.loads(body)
-        record["value"] = -1.0
-        store.execute("UPDATE thresholds SET body = ?", (json.dumps(record).encode(),))
-    assert_error(peopled(*_search(peopled, volunteer)), 5, "threshold-invalid", "threshold use")
-    assert_error(peopled("log", "verify"), 5, "threshold-invalid")
-
-
 def test_an_older_choice_of_threshold_put_back_is_found(
     peopled: Chiso, london: Path, tmp_path: Path
 ) -> None:
@@ -81,33 +71,13 @@ def test_withdrawing_accounts_for_what_it_destroys(peopled: Chiso) -> None:
     assert verified.document["payloads_destroyed"] == 2
 
 
-def _copies(home: Path) -> dict[str, bytes]:
-    """The database as it is now: what someone would put back tomorrow."""
-    return {file.name: file.read_bytes() for file in home.glob(f"{STORE}*")}
-
-
-def _put_back(home: Path, copies: dict[str, bytes]) -> None:
-    for file in home.glob(f"{STORE}*"):
-        file.unlink()
-    for name, content in copies.items():
-        (home / name).write_bytes(content)
-
-
-def test_yesterdays_database_put_back_is_found(peopled: Chiso, volunteer: Volunteer) -> None:
-    yesterday = _copies(peopled.home)
-    assert peopled(*_search(peopled, volunteer)).status == 0
-    _put_back(peopled.home, yesterday)
-    assert_error(peopled(*_search(peopled, volunteer)), 5, "log-broken", "chiso restore")
-    assert_error(peopled("log", "verify"), 5, "log-broken", "older than this home")
-
-
 def test_a_history_that_went_another_way_since_yesterday_is_found(
     peopled: Chiso, volunteer: Volunteer
 ) -> None:
-    yesterday = _copies(peopled.home)
+    yesterday = attacks.yesterdays_database(peopled.home)
     assert peopled(*_search(peopled, volunteer)).status == 0
     today = (peopled.home / "log.note").read_text("utf-8")
-    _put_back(peopled.home, yesterday)
+    attacks.put_back(peopled.home, yesterday)
     (peopled.home / "log.note").unlink()
     for _ in range(2):
         assert peopled(*_search(peopled, volunteer)).status == 0

@@ -263,12 +263,14 @@ def test_a_match_tells_the_log_no_more_than_before(
 ) -> None:
     run.enrol("001", volunteer("001"))
     leaves = run.holdings().leaves
-    run("verify", "001", volunteer("001", "smiling"), "--purpose", PURPOSE)
-    assert run.holdings().leaves == leaves + 1
-    leaf = run("log", "prove", str(leaves)).document["payload"]
-    assert set(leaf) == {
-        "at", "decision", "model", "purpose", "references", "subject", "threshold", "type", "v",
-    }  # fmt: skip
+    for photo in (volunteer("003"), volunteer("001", "smiling"), volunteer("001", "smiling")):
+        run("verify", "001", photo, "--purpose", PURPOSE)
+    assert run.holdings().leaves == leaves + 3
+    no_match, first, again = (
+        run("log", "prove", str(leaves + count)).document["payload"] for count in range(3)
+    )
+    assert first == again
+    assert first == {**no_match, "decision": "match"}
 
 
 def test_rules_changed_behind_chisos_back_are_found(run: Chiso) -> None:

@@ -84,7 +84,9 @@ def verify_log(
         raise _broken(f"it has {size} leaves and its checkpoint counts {checkpoint.size}")
     root = root_of(peaks)
     if root != checkpoint.root:
-        raise _broken("its root differs from the signed one: a leaf was changed or reordered")
+        raise _broken(
+            "its root differs from the signed one: a leaf was changed, reordered or written anew"
+        )
     return LogReport(size, root, kept, size - kept)
 
 

@@ -45,8 +45,9 @@ class AesGcmVault:
         except (InvalidTag, ValueError) as error:
             raise ChisoError(
                 Code.TEMPLATE_UNREADABLE,
-                f"A reference resting on receipt {terms.receipt_id} does not open: it, its "
-                "receipt's terms, or its owner was changed outside Chiso.",
+                f"A reference of person {terms.subject_id}, resting on receipt "
+                f"{terms.receipt_id}, does not open: it, its receipt's terms, or its owner was "
+                "changed outside Chiso.",
                 "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
             ) from error
 

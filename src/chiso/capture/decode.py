@@ -38,6 +38,7 @@ _DECODERS: dict[Format, Callable[[io.BytesIO], Image.Image]] = {
 
 _DECODER_ERRORS = (
     OSError,
+    AssertionError,
     SyntaxError,
     ValueError,
     EOFError,
