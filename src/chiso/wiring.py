@@ -148,7 +148,9 @@ def open_home(directory: Path) -> Home:
                 "Restore it from the home's backup with `chiso restore`.",
             )
     if OPERATOR_KEY_VARIABLE not in os.environ:
-        settle_operator_key(directory, file.home_id, lambda: _store(directory, file.database, None))
+        settle_operator_key(
+            directory, file.home_id, lambda: open_store(directory / STORE_FILE, file.database)
+        )
     home = _assemble(directory, file)
     if home.signer.public_key != file.public_key:
         raise ChisoError(
