@@ -7,6 +7,9 @@ ready for the next call (`tcache`); and Python asks it for large pieces only, un
 always (`PYTHONMALLOC=malloc`). All three are fixed when a process starts, so that a process which
 wants them starts itself again.
 
+It costs about a quarter of a short command (`chiso verify`, as a whole process: 1.52 s to 1.90 s,
+medians of 15 on two busy cores), so that only commands which live on do it.
+
 Not reached: registers and stacks, memory that the system has written to swap (use an encrypted one,
 or none), and other C libraries than glibc, where nothing of this is done. Pages are not locked.
 """
