@@ -58,7 +58,9 @@ def traced(photo, limits):
         sys.settrace(None)
     reached.update(new)
     outcome = answer.code.value if isinstance(answer, Refusal) else "pixels"
-    return Refusal(Code.DAMAGED_IMAGE, f"{outcome} {raised[1]}", str(len(new)))
+    ending = f"{outcome} {raised[1]}"
+    raised.clear()  # the exception holds its frames, and they the picture
+    return Refusal(Code.DAMAGED_IMAGE, ending, str(len(new)))
 
 worker.serve(traced)
 """

@@ -27,6 +27,7 @@ from chiso.adapters.home_files import (
 )
 from chiso.adapters.home_swap import making_in, swap_in
 from chiso.adapters.keystore import FileKeystore
+from chiso.adapters.memory import refuse_dumps, start_overwriting
 from chiso.adapters.operator_key import OperatorKeyInFile
 from chiso.adapters.operator_key import operator_key_place as place_in
 from chiso.adapters.system import SystemRandomness
@@ -38,6 +39,15 @@ from chiso.services.home import Home
 from chiso.services.restore import Restored
 from chiso.services.restore import restore as restored_from
 from chiso.services.withdrawn_since import Backup, Evidence, Living
+
+
+def live_on() -> None:
+    """For a command that lives on: overwrite what this process frees, and let nobody dump it.
+
+    Starts the process again, once, so that it comes before anything is read (`adapters.memory`).
+    """
+    start_overwriting()
+    refuse_dumps()
 
 
 def operator_key_place(directory: Path) -> OperatorKeyPlace:

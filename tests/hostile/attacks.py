@@ -79,6 +79,7 @@ def _bombs() -> dict[str, bytes]:
         "png-text-inflates-to-50-megabytes.png": _with_part(picture, Part(b"zTXt", text)),
         "jpeg-claims-65535-by-65535.jpg": joined(scans, _resized(jpeg, 65535)),
         "jpeg-claims-7900-by-7900-holds-64-by-48.jpg": joined(scans, _resized(jpeg, 7900)),
+        "jpeg-claims-6000-by-6000-holds-64-by-48.jpg": joined(scans, _resized(jpeg, 6000)),
         "jpeg-of-1000-scans.jpg": joined(scans, [*others, *[others[-1]] * 1000, end]),
         "webp-claims-16777216-by-16777216.webp": _webp(Part(b"VP8X", bytes(4) + b"\xff" * 6)),
         "webp-claims-16384-by-16384.webp": _webp(Part(b"VP8L", b"\x2f\xff\xff\xff\x0f")),

@@ -25,6 +25,7 @@ CORPUS = sorted(
 )
 _IDLE_MAX_BYTES = 64 * 1024 * 1024
 _CORPUS_MAX_BYTES = 2_000_000
+_LARGE = ("7900-by-7900", "6000-by-6000")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,18 @@ def test_one_process_decodes_all_of_them_within_its_memory_and_then_a_good_photo
     (most_kib,) = [line.split()[1] for line in process.splitlines() if line.startswith("VmHWM")]
     assert int(most_kib) * 1024 < _IDLE_MAX_BYTES + memory_bytes(LIMITS)
     assert_still_decodes(decoder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads memory in use from /proc")
+def test_large_photos_leave_nothing_in_the_process_that_the_next_would_lack() -> None:
+    decoder = ChildDecoder(LIMITS)
+    large = [attacks()[f"jpeg-claims-{side}-holds-64-by-48.jpg"] for side in _LARGE]
+    for photo in large * 2:
+        assert isinstance(decoder.decode(photo), BiometricSample)
+    assert_still_decodes(decoder)  # it asks only when the last large one is put away
+    process = Path(f"/proc/{decoder.process_id}/status").read_text()
+    (kept_kib,) = [line.split()[1] for line in process.splitlines() if line.startswith("VmRSS")]
+    assert int(kept_kib) * 1024 < 2 * _IDLE_MAX_BYTES
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

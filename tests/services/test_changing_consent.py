@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chiso import wiring
@@ -16,7 +17,7 @@ from chiso.core.storage import Keystore
 from chiso.services.engine import single_face
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
 from chiso.services.home import Home
-from chiso.services.identify import identify, prepare_search
+from chiso.services.identify import identify, prepare_search, without_erased
 from chiso.services.people import receipts
 from chiso.services.verify import VerifyAnswer, verify
 from chiso.services.withdraw import withdraw
@@ -151,3 +152,36 @@ def test_a_person_who_agreed_can_still_be_verified_after_another_receipt_ends(
     assert isinstance(answer, VerifyAnswer)
     assert answer.verified.match
     assert sorted(each.state for each in receipts(home, "Anna")) == ["in force", "withdrawn"]
+
+
+def test_her_vector_is_overwritten_in_a_gallery_that_was_read_before_she_withdrew(
+    home: Home, london: Path
+) -> None:
+    anna, ben = _photo(london, "001_neutral"), _photo(london, "003_neutral")
+    _enrol(home, _DOOR, anna)
+    _enrol(home, replace(_DOOR, subject="Ben"), ben)
+    prepared = prepare_search(home, "door")
+    matrix, subjects = prepared.gallery.matrix, prepared.gallery.subjects
+    kept = matrix.copy()
+    withdraw(wiring.open_home(home.path), "Anna")  # as another process would
+    assert without_erased(home, without_erased(home, prepared)).gallery.matrix.shape == (1, 128)
+    assert [label for label, _ in _named(home, ben, prepared)] == ["Ben"]
+    assert sum(np.array_equal(row, old) for row in matrix for old in kept) == 1
+    assert not matrix[1].any()
+    assert subjects[1] == b""
+
+
+def test_nothing_is_compared_once_everyone_is_gone(
+    home: Home, london: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = _photo(london, "001_neutral")
+    _enrol(home, _DOOR, photo)
+    prepared = prepare_search(home, "door")
+    withdraw(home, "Anna")
+
+    def compared(*_arguments: object) -> object:
+        raise AssertionError("a template was made under no permit")
+
+    monkeypatch.setattr("chiso.services.identify.templates_of", compared)
+    assert _named(home, photo, prepared) == []
+    assert not prepared.gallery.matrix.any()

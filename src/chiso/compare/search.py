@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from chiso.core.consent import ReceiptId, SubjectId
 from chiso.core.decisions import NO_NORMALISER, Candidate, SearchThreshold, ThresholdRecord
 from chiso.core.templates import ModelDigest, Template
 
+_Number = TypeVar("_Number", bound=np.generic)
 _NORMALISED_AT_ONCE = 32_768  # rows, so that what is between stays near the processor
 
 
@@ -87,6 +89,33 @@ def normalised_for(gallery: Gallery, record: ThresholdRecord) -> Gallery:
         why = f"carries a normaliser of other templates ({error})"
         raise unusable(record.record_id, why) from error
     return replace(gallery, normalising=Normalising(normaliser, side, record.normaliser))
+
+
+def without(gallery: Gallery, keep: NDArray[np.bool_]) -> Gallery:
+    """The gallery of the rows to `keep`, shape (references,), in the memory that it had.
+
+    In place, since for a million references there is no room for a second copy: rows that stay move
+    up, and what remains is overwritten with zeros. So whoever still holds the old gallery finds
+    nobody in it who is not in the new one.
+    """
+    normalising = gallery.normalising
+    if normalising is not None:
+        normalising = replace(normalising, side=_moved_up(normalising.side, keep))
+    return Gallery(
+        gallery.model,
+        _moved_up(gallery.matrix, keep),
+        _moved_up(gallery.subjects, keep),
+        _moved_up(gallery.receipts, keep),
+        normalising,
+    )
+
+
+def _moved_up(rows: NDArray[_Number], keep: NDArray[np.bool_]) -> NDArray[_Number]:
+    stay = np.flatnonzero(keep)
+    for run in _runs(len(stay)):
+        rows[run.start : run.start + len(stay[run])] = rows[stay[run]]
+    rows[len(stay) :] = np.zeros((), rows.dtype)
+    return rows[: len(stay)]
 
 
 def _runs(rows: int) -> list[slice]:

@@ -226,7 +226,7 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files and of all that was read from them; the next use opens them again."""
         ...
 
 

@@ -44,6 +44,8 @@ from chiso.services.log import broken, head_of, require_not_put_back, require_si
 
 SCRUB_SETTING, SCRUB_DUE, SCRUB_DONE = "scrub", "due", "done"
 """Whether files may still hold copies of deleted rows; set in the transaction that deletes them."""
+ERASURES_SETTING = "erasures"
+"""How many erasures there were, so that whoever holds a gallery sees that there was another."""
 _STORE, _KEYSTORE = "store", "keystore"
 _KEYSTORE_SCRUBBED = "keystore-rewritten"
 
@@ -127,6 +129,11 @@ def show(home: Home, which: str) -> ErasureCertificate:
     if not seqs:
         raise _no_erasure(f"The log tells of no erasure {which!r}.")
     return certificate_of(home, seqs[-1], None)
+
+
+def erasures_so_far(view: ReadTransaction) -> int:
+    """How many erasures there were in this home."""
+    return int(view.setting(ERASURES_SETTING) or 0)
 
 
 def read_certificate(content: bytes) -> ErasureCertificate:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from chiso.compare.open_set import search_threshold
-from chiso.compare.search import Gallery, Hits, candidates, normalised_for, search
+from chiso.compare.search import Gallery, Hits, candidates, normalised_for, search, without
 from chiso.consent import policy
 from chiso.core.canonical import JsonValue
 from chiso.core.consent import Mode, Permit, ReceiptId, SubjectId
@@ -16,8 +19,10 @@ from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.core.storage import WriteTransaction
 from chiso.services.engine import MeasuredFace, faces_in, templates_of
+from chiso.services.erasure import erasures_so_far
+from chiso.services.forgetting import forget
 from chiso.services.gallery import gallery_of_all, in_step
-from chiso.services.home import Home
+from chiso.services.home import Engine, Home
 from chiso.services.log import record, require_own
 from chiso.services.retention import note_match, rule_for
 from chiso.services.thresholds import active_record
@@ -32,6 +37,8 @@ class Search:
     permit: Permit
     gallery: Gallery
     threshold: SearchThreshold
+    erasures: int
+    """How many erasures the home had seen when the references were read."""
 
     @property
     def record(self) -> ThresholdRecord:
@@ -76,9 +83,36 @@ def prepare_search(home: Home, purpose: str) -> Search:
                 raise ChisoError(permit.code, permit.message, permit.hint)
             record_used = active_record(home, view, home.model())
             gallery = normalised_for(gallery_of_all(home, view, permit), record_used)
-            return Search(permit, gallery, search_threshold(record_used, len(gallery)))
+            threshold = search_threshold(record_used, len(gallery))
+            return Search(permit, gallery, threshold, erasures_so_far(view))
 
     return in_step(attempt)
+
+
+def without_erased(home: Home, prepared: Search) -> Search:
+    """The search without those whose references were erased since it was prepared.
+
+    Their vectors are overwritten in memory, in the given search too. Costs nothing but the reading
+    of one number where nobody was erased.
+    """
+    with home.store.reading() as view:
+        erasures = erasures_so_far(view)
+        if erasures == prepared.erasures:
+            return prepared
+        purpose = prepared.permit.purpose
+        rule, now = rule_for(view, purpose), home.clock.now()
+        permit = policy.permit(view.terms(), purpose, Mode.IDENTIFY, now, rule)
+        allowed = permit.receipts if isinstance(permit, Permit) else frozenset()
+        there = {terms.receipt_id for _, terms in view.sealed_templates(prepared.gallery.model)}
+    known = np.array(sorted(allowed & there), dtype=prepared.gallery.receipts.dtype)
+    gallery = without(prepared.gallery, np.isin(prepared.gallery.receipts, known))
+    forget(home)
+    return Search(
+        permit if isinstance(permit, Permit) else prepared.permit,
+        gallery,
+        search_threshold(prepared.record, max(len(gallery), 1)),
+        erasures,
+    )
 
 
 def identify(
@@ -92,9 +126,9 @@ def identify(
     faces = faces_in(engine, photo, engine.capture.probe, every_face=every_face)
     if isinstance(faces, Refusal):
         return faces
+    prepared = without_erased(home, prepared)
     usable = [face for face in faces if face.refusal is None]
-    probes = templates_of(engine, usable, prepared.permit)
-    hits = iter([search(prepared.gallery, probe, prepared.threshold) for probe in probes])
+    hits = iter(_hits(engine, usable, prepared))
     with home.store.writing() as transaction:
         answers: list[FaceAnswer] = []
         events: list[Event] = []
@@ -110,6 +144,14 @@ def identify(
         if events:
             record(home, transaction, events)
     return answers
+
+
+def _hits(engine: Engine, faces: Sequence[MeasuredFace], prepared: Search) -> list[Hits]:
+    """What each face reaches. Where everyone is gone, nobody is compared: no template is made."""
+    if not len(prepared.gallery):
+        return [Hits(np.empty(0, np.intp), np.empty(0)) for _ in faces]
+    probes = templates_of(engine, faces, prepared.permit)
+    return [search(prepared.gallery, probe, prepared.threshold) for probe in probes]
 
 
 def _named(

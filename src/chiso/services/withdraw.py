@@ -12,7 +12,15 @@ from chiso.core.events import Event, EventType
 from chiso.core.labels import label_from
 from chiso.core.storage import SignedReceipt, Subject, WriteTransaction
 from chiso.core.times import to_text
-from chiso.services.erasure import SCRUB_DONE, SCRUB_DUE, SCRUB_SETTING, certificate_of
+from chiso.services.erasure import (
+    ERASURES_SETTING,
+    SCRUB_DONE,
+    SCRUB_DUE,
+    SCRUB_SETTING,
+    certificate_of,
+    erasures_so_far,
+)
+from chiso.services.forgetting import forget
 from chiso.services.home import Home
 from chiso.services.log import record
 
@@ -74,6 +82,7 @@ def erase(
     if next(transaction.references(None, subject.subject_id), None) is None:
         transaction.schedule_key_destruction(subject.subject_id)
     transaction.put_setting(SCRUB_SETTING, SCRUB_DUE)
+    transaction.put_setting(ERASURES_SETTING, str(erasures_so_far(transaction) + 1))
     return seq
 
 
@@ -106,6 +115,7 @@ def finish_erasures(home: Home, patience_s: float) -> int:
         home.store.scrub(patience_s)
         with home.store.writing() as transaction:
             transaction.put_setting(SCRUB_SETTING, SCRUB_DONE)
+        forget(home)
     return gone
 
 

@@ -99,6 +99,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close every connection."""
+        self._engine.clear_compiled_cache()  # statements keep the values they first ran with
         self._engine.dispose()
 
     @contextmanager

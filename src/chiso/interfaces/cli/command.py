@@ -15,9 +15,10 @@ from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.output import emit, error_document, say
 
 
-def run(arguments: Sequence[str], interrupts: Sequence[int]) -> int:
+def run(arguments: Sequence[str], interrupts: Sequence[int], is_own: bool) -> int:
     """Run `chiso` with these arguments; returns the exit status.
 
+    `is_own`: whether this process is there for nothing else, so that it may start itself again.
     `interrupts` fills where Ctrl-C was pressed. Raises KeyboardInterrupt where that ended the
     command, whatever a library made of it on its way up.
     """
@@ -25,7 +26,7 @@ def run(arguments: Sequence[str], interrupts: Sequence[int]) -> int:
     try:
         from chiso.interfaces.cli.app import app
 
-        result = app(args=words, prog_name="chiso", standalone_mode=False)
+        result = app(args=words, prog_name="chiso", standalone_mode=False, obj=is_own)
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except Exception as error:  # the last resort: a bug becomes status 70

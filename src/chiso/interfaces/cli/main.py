@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _remember_interrupts(interrupts)
             from chiso.interfaces.cli.command import run
 
-            return run(sys.argv[1:] if arguments is None else arguments, interrupts)
+            is_own = arguments is None
+            return run(sys.argv[1:] if arguments is None else arguments, interrupts, is_own)
         finally:
             if arguments is None:
                 _ignore_interrupts()

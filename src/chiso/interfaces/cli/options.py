@@ -35,3 +35,11 @@ PurposeOption = Annotated[
         help="What for: must equal, letter by letter, a purpose that the person agreed to.",
     ),
 ]
+
+
+def live_on(context: typer.Context) -> None:
+    """Called first by a command that lives on, if the process is there for it alone."""
+    if context.obj:
+        from chiso.wiring_upkeep import live_on as prepare  # most commands do not live on
+
+        prepare()

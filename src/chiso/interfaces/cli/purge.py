@@ -19,7 +19,7 @@ from chiso.core.times import to_text
 from chiso.interfaces.cli.erasure import erased_words, show_certificate
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import reserved
-from chiso.interfaces.cli.options import HomeOption, JsonOption
+from chiso.interfaces.cli.options import HomeOption, JsonOption, live_on
 from chiso.interfaces.cli.output import counted, emit, error_document, say, show
 from chiso.services.erasure import certificate_document
 from chiso.services.home import Home
@@ -32,6 +32,7 @@ _PASSING = (Code.ERASURE_UNFINISHED, Code.STORE_BUSY)
 
 
 def purge(
+    context: typer.Context,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what is due; erase nothing.")
     ] = False,
@@ -74,6 +75,8 @@ def purge(
             "Leave --dry-run or the others out.",
         )
     wait_s = None if every is None else _seconds(every)
+    if wait_s is not None:
+        live_on(context)
     opened = wiring.open_home(wiring.home_directory(home))
     if dry_run:
         _show_due(due(opened), json)

@@ -16,10 +16,10 @@ from chiso.core.errors import ChisoError, Kind
 from chiso.core.samples import Box, Refusal
 from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.files import read_file
-from chiso.interfaces.cli.options import HomeOption, JsonOption, PurposeOption
+from chiso.interfaces.cli.options import HomeOption, JsonOption, PurposeOption, live_on
 from chiso.interfaces.cli.output import counted, emit, error_document, progress, say, show
 from chiso.services.home import Home
-from chiso.services.identify import FaceAnswer, Search, prepare_search
+from chiso.services.identify import FaceAnswer, Search, prepare_search, without_erased
 from chiso.services.identify import identify as identify_photo
 from chiso.services.verify import VerifyAnswer
 from chiso.services.verify import verify as verify_photo
@@ -62,6 +62,7 @@ def verify(
 
 
 def identify(
+    context: typer.Context,
     photos: Annotated[
         list[Path], typer.Argument(metavar="PHOTO...", help="Photos; any number of faces.")
     ],
@@ -82,11 +83,14 @@ def identify(
 
     Example: chiso identify door.jpg --purpose "clinic door"
     """
+    if len(photos) > 1:
+        live_on(context)
     opened = wiring.open_home(wiring.home_directory(home))
     prepared = prepare_search(opened, purpose)
     worst = int(Exit.DONE)
     with progress("Identifying", len(photos)) as step:
         for count, photo in enumerate(photos, start=1):
+            prepared = without_erased(opened, prepared)
             answer = _identify_one(opened, photo, prepared, every_face)
             if json:
                 emit(_document(answer, prepared.threshold))
