@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 
 class Ed25519Signer:
@@ -25,6 +27,11 @@ class Ed25519Signer:
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Whether this key made this signature."""
         return verify(self._public, message, signature)
+
+    def derive(self, purpose: str) -> bytes:
+        """A 32-byte secret for `purpose`, the same each time: HKDF-SHA256 (RFC 5869) of the key."""
+        derivation = HKDF(SHA256(), length=32, salt=None, info=f"chiso/{purpose}".encode())
+        return derivation.derive(self._private.private_bytes_raw())
 
 
 def verify(public_key: Ed25519PublicKey, message: bytes, signature: bytes) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chiso.core.access_storage import AccessReading, AccessWriting
 from chiso.core.consent import Cause, Receipt, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
@@ -55,7 +56,7 @@ class SealedReference:
     added: datetime
 
 
-class ReadTransaction(Protocol):
+class ReadTransaction(AccessReading, Protocol):
     """One consistent view of the store."""
 
     def subjects(self) -> list[Subject]:
@@ -131,7 +132,7 @@ class ReadTransaction(Protocol):
         ...
 
 
-class WriteTransaction(ReadTransaction, Protocol):
+class WriteTransaction(ReadTransaction, AccessWriting, Protocol):
     """The only way to change the store. All of it lands, or none."""
 
     def add_subject(self, subject: Subject) -> None:
@@ -336,4 +337,8 @@ class Signer(Protocol):
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Whether this key made this signature."""
+        ...
+
+    def derive(self, purpose: str) -> bytes:
+        """A 32-byte secret for `purpose`, the same each time: HKDF-SHA256 (RFC 5869) of the key."""
         ...

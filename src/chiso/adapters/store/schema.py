@@ -152,3 +152,88 @@ erasures_due = Table(
     metadata,
     Column("subject_id", String(36), primary_key=True),
 )
+
+# --- who may use the home: of every secret, only the SHA-256 ------------------------------------
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("purposes", String, nullable=True),  # a JSON list; NULL is every purpose
+    Column("scopes", String(200), nullable=False),
+    Column("station", String(200), nullable=True),
+    Column("created", Whole, nullable=False),
+    Column("expires", Whole, nullable=False),
+    Column("revoked", Whole, nullable=True),
+    Column("secret_sha256", LargeBinary(32), nullable=False, unique=True),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("password_hash", String, nullable=False),
+    Column("totp_sealed", LargeBinary, nullable=True),
+    Column("totp_last_step", Whole, nullable=False),
+    Column("created", Whole, nullable=False),
+    Column("disabled", Whole, nullable=True),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Whole, nullable=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_sha256", LargeBinary(32), primary_key=True),
+    Column("account_id", String(36), nullable=True),
+    Column("subject_id", String(36), nullable=True),
+    Column("key_id", String(36), nullable=True),
+    Column("created", Whole, nullable=False),
+    Column("expires", Whole, nullable=False),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("token_sha256", LargeBinary(32), primary_key=True),
+    Column("role", String(20), nullable=False),
+    Column("expires", Whole, nullable=False),
+)
+
+person_links = Table(
+    "person_links",
+    metadata,
+    Column("token_sha256", LargeBinary(32), primary_key=True),
+    Column("subject_id", String(36), nullable=False),
+    Column("created", Whole, nullable=False),
+    Index(None, "subject_id"),
+)
+
+# A card outlives its person's rows, without her: it must still be refused, and with its reason.
+cards = Table(
+    "cards",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("receipt_id", String(36), nullable=False),
+    Column("subject_id", String(36), nullable=True),
+    Column("issued", Whole, nullable=False),
+    Column("expires", Whole, nullable=False),
+    Column("revoked", Whole, nullable=True),
+    Column("reason", String(200), nullable=True),
+)
+
+kept_answers = Table(
+    "kept_answers",
+    metadata,
+    Column("actor", String(200), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("request_sha256", LargeBinary(32), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("subject_id", String(36), nullable=True),
+)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    Table,
     and_,
     delete,
     func,
@@ -20,8 +19,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from chiso.adapters.store.access import AccessQueries
 from chiso.adapters.store.rows import (
     blob,
     damaged,
@@ -87,18 +86,13 @@ _RESTS_ON = and_(
 )
 
 
-class SqlTransaction:
+class SqlTransaction(AccessQueries):
     """Implements `chiso.core.storage.WriteTransaction` on one open connection."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self.new_checkpoint: str | None = None
         """The checkpoint of the head that this transaction set, if it set one."""
-
-    def _upsert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        """An insert that may say what to do where the row is there: each database has its own."""
-        is_sqlite = self._connection.dialect.name == "sqlite"
-        return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
     def subjects(self) -> list[Subject]:
         """Everyone, by label."""
@@ -295,6 +289,7 @@ class SqlTransaction:
             self._connection.execute(delete(table).where(table.c.subject_id == subject_id)).rowcount
             for table in (references, receipts, log_payloads)
         )
+        self.erase_access(subject_id)
         self._connection.execute(delete(subjects).where(subjects.c.id == subject_id))
         return counts[0], counts[1], counts[2]
 
@@ -309,9 +304,7 @@ class SqlTransaction:
 
     def schedule_key_destruction(self, subject_id: SubjectId) -> None:
         """Remember that this person's key must be destroyed, until `key_destroyed`."""
-        statement = (
-            self._upsert(erasures_due).values(subject_id=subject_id).on_conflict_do_nothing()
-        )
+        statement = self.upsert(erasures_due).values(subject_id=subject_id).on_conflict_do_nothing()
         self._connection.execute(statement)
 
     def key_destroyed(self, subject_id: SubjectId) -> None:
@@ -373,7 +366,7 @@ class SqlTransaction:
 
     def put_setting(self, name: str, value: str) -> None:
         """Set a setting."""
-        statement = self._upsert(settings).values(name=name, value=value)
+        statement = self.upsert(settings).values(name=name, value=value)
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": value})
         )
