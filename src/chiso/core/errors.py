@@ -13,6 +13,7 @@ class Kind(Enum):
     CONSENT = "consent"
     INTEGRITY = "integrity"
     MISSING = "missing"
+    ACCESS = "access"
 
 
 class Code(StrEnum):
@@ -24,6 +25,8 @@ class Code(StrEnum):
     HOME_EXISTS = "home-exists"
     WITNESS_EXISTS = "witness-exists"
     NOT_A_FILE = "not-a-file"
+    KEY_REUSED = "key-reused"
+    UNSAFE_ADDRESS = "unsafe-address"
 
     NO_FACE = "no-face"
     SEVERAL_FACES = "several-faces"
@@ -49,6 +52,17 @@ class Code(StrEnum):
     WRONG_PURPOSE = "wrong-purpose"
     WRONG_MODE = "wrong-mode"
     ERASURES_UNKNOWN = "erasures-unknown"
+
+    NOT_SIGNED_IN = "not-signed-in"
+    NOT_ALLOWED = "not-allowed"
+    TOO_MANY_ATTEMPTS = "too-many-attempts"
+    BUSY = "busy"
+    LINK_ENDED = "link-ended"
+    CARD_ALTERED = "card-altered"
+    CARD_EXPIRED = "card-expired"
+    CARD_FOREIGN = "card-foreign"
+    CARD_REVOKED = "card-revoked"
+    CARD_UNREADABLE = "card-unreadable"
 
     LOG_BROKEN = "log-broken"
     LOG_FORKED = "log-forked"
@@ -86,6 +100,10 @@ class Code(StrEnum):
     THRESHOLD_MISSING = "threshold-missing"
     REFERENCE_MISSING = "reference-missing"
     LEAF_MISSING = "leaf-missing"
+    KEY_UNKNOWN = "key-unknown"
+    ACCOUNT_UNKNOWN = "account-unknown"
+    CARD_UNKNOWN = "card-unknown"
+    NOT_FOUND = "not-found"
     STORE_FULL = "store-full"
     STORE_BUSY = "store-busy"
     VOLUNTEERS_MISSING = "volunteers-missing"
@@ -104,6 +122,8 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.HOME_EXISTS,
         Code.WITNESS_EXISTS,
         Code.NOT_A_FILE,
+        Code.KEY_REUSED,
+        Code.UNSAFE_ADDRESS,
     ),
     Kind.REFUSED_SAMPLE: (
         Code.NO_FACE,
@@ -120,6 +140,7 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.IMAGE_TOO_LARGE,
         Code.IMAGE_TOO_SMALL,
         Code.DECODER_STOPPED,
+        Code.CARD_UNREADABLE,
     ),
     Kind.CONSENT: (
         Code.NO_CONSENT,
@@ -131,6 +152,15 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.WRONG_PURPOSE,
         Code.WRONG_MODE,
         Code.ERASURES_UNKNOWN,
+        Code.CARD_EXPIRED,
+        Code.CARD_REVOKED,
+    ),
+    Kind.ACCESS: (
+        Code.NOT_SIGNED_IN,
+        Code.NOT_ALLOWED,
+        Code.TOO_MANY_ATTEMPTS,
+        Code.BUSY,
+        Code.LINK_ENDED,
     ),
     Kind.INTEGRITY: (
         Code.LOG_BROKEN,
@@ -152,6 +182,8 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.ERASURE_UNFINISHED,
         Code.ROTATION_UNFINISHED,
         Code.BACKUP_DAMAGED,
+        Code.CARD_ALTERED,
+        Code.CARD_FOREIGN,
     ),
     Kind.MISSING: (
         Code.HOME_MISSING,
@@ -170,6 +202,10 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.THRESHOLD_MISSING,
         Code.REFERENCE_MISSING,
         Code.LEAF_MISSING,
+        Code.KEY_UNKNOWN,
+        Code.ACCOUNT_UNKNOWN,
+        Code.CARD_UNKNOWN,
+        Code.NOT_FOUND,
         Code.STORE_FULL,
         Code.STORE_BUSY,
         Code.VOLUNTEERS_MISSING,

@@ -27,6 +27,9 @@ class EventType(StrEnum):
     AUDIT_RECORDED = "audit-recorded"
     KEY_ROTATED = "key-rotated"
     RESTORED = "restored"
+    ACCESS_CHANGED = "access-changed"
+    CARD_ISSUED = "card-issued"
+    CARD_REVOKED = "card-revoked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,4 +27,5 @@ EXIT_OF_KIND = {
     Kind.CONSENT: Exit.CONSENT,
     Kind.INTEGRITY: Exit.INTEGRITY,
     Kind.MISSING: Exit.MISSING,
+    Kind.ACCESS: Exit.CONSENT,
 }
