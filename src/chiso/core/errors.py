@@ -217,11 +217,15 @@ _KINDS: dict[Code, Kind] = {code: kind for kind, codes in _GROUPS.items() for co
 class ChisoError(Exception):
     """A broken contract, policy or system: what happened, to what, and what to do now."""
 
-    def __init__(self, code: Code, message: str, hint: str) -> None:
+    def __init__(
+        self, code: Code, message: str, hint: str, retry_after_s: int | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
+        self.retry_after_s = retry_after_s
+        """After how many seconds the same call may succeed; None where time alone mends nothing."""
 
     @property
     def kind(self) -> Kind:

@@ -20,6 +20,7 @@ from chiso.core.storage import SealedReference, SignedReceipt, Subject, WriteTra
 from chiso.core.templates import Template
 from chiso.core.times import to_text
 from chiso.services.engine import MeasuredFace, reference_templates_of, single_face
+from chiso.services.gallery import note_added
 from chiso.services.home import Home
 from chiso.services.log import record, require_own
 from chiso.services.retention import rule_for
@@ -138,6 +139,7 @@ def _store(
         added = _add_references(home, transaction, terms, photos, templates, key)
         if added:
             events.append(_enrolled_event(receipt.receipt, added, templates[0], now))
+            note_added(transaction, added)
             if not new_receipt:
                 transaction.mark_active([terms.receipt_id], now)
             record(home, transaction, events)

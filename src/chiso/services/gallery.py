@@ -10,11 +10,11 @@ import numpy as np
 from chiso.compare.search import Gallery
 from chiso.core.consent import Mode, Permit, SubjectId, Terms
 from chiso.core.errors import ChisoError, Code
-from chiso.core.storage import ReadTransaction
+from chiso.core.storage import ReadTransaction, WriteTransaction
 from chiso.services.home import Home
 
 _ID_BYTES = 36
-
+_ADDED_SETTING = "references-added"
 
 _ATTEMPTS = 3
 _Made = TypeVar("_Made")
@@ -33,6 +33,16 @@ def in_step(attempt: Callable[[], _Made]) -> _Made:
             if error.code is not Code.KEY_MISSING:
                 raise
     return attempt()
+
+
+def note_added(transaction: WriteTransaction, references: int) -> None:
+    """Count references that are added, in the transaction that adds them."""
+    transaction.put_setting(_ADDED_SETTING, str(added_so_far(transaction) + references))
+
+
+def added_so_far(view: ReadTransaction) -> int:
+    """How many references this home was ever given: another number, and a gallery is too old."""
+    return int(view.setting(_ADDED_SETTING) or 0)
 
 
 def gallery_of_all(home: Home, view: ReadTransaction, permit: Permit) -> Gallery:

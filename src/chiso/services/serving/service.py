@@ -1,0 +1,66 @@
+"""A home that is being served: what every route needs, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from chiso.core.access import Actor
+from chiso.services.home import Home
+from chiso.services.serving.limits import Attempts, Limit
+from chiso.services.serving.searches import Searches
+from chiso.services.serving.workroom import Workroom
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """Limits of a server. `workers` work on photos at once; `waiting` more may wait in line."""
+
+    workers: int = 2
+    waiting: int = 16
+    per_subject: Limit = Limit(10, timedelta(minutes=5))
+    """Verifications of one person at one station; a match forgives."""
+    per_key: Limit = Limit(600, timedelta(minutes=1))
+    """Calls of one key."""
+    per_sign_in: Limit = Limit(10, timedelta(minutes=5))
+    """Attempts to sign in, by account, and of links from one address."""
+    refused_after_s: float = 0.25
+    """When a refusal for lack of consent is answered, whatever its reason: nobody can tell by time
+    whether there is such a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An opened home, its workrooms, its prepared searches, and its limits."""
+
+    home: Home
+    settings: ServiceSettings
+    photos: Workroom
+    """Where photos are looked at."""
+    desk: Workroom
+    """Where everything else is done that waits for a disk: never behind a photo."""
+    searches: Searches
+    per_subject: Attempts
+    per_key: Attempts
+    per_sign_in: Attempts
+    is_secure: bool
+    """Whether it is reached over TLS: cookies are then bound to it."""
+
+    def home_for(self, caller: Actor) -> Home:
+        """The home, as this caller works in it: leaves name the caller."""
+        return replace(self.home, asked_by=caller.name)
+
+
+def service_of(home: Home, settings: ServiceSettings, *, is_secure: bool) -> Service:
+    """Everything that serving a home needs, ready for its first call."""
+    return Service(
+        home=home,
+        settings=settings,
+        photos=Workroom(settings.workers, settings.waiting),
+        desk=Workroom(4, 64),
+        searches=Searches(home),
+        per_subject=Attempts(settings.per_subject),
+        per_key=Attempts(settings.per_key),
+        per_sign_in=Attempts(settings.per_sign_in),
+        is_secure=is_secure,
+    )
