@@ -8,6 +8,7 @@ import typer
 
 from chiso import __version__
 from chiso.interfaces.cli import (
+    access,
     audit,
     backup,
     calibrate,
@@ -25,6 +26,7 @@ from chiso.interfaces.cli import (
     recognise,
     render,
     retention,
+    serve,
     story,
     thresholds,
     witness,
@@ -84,6 +86,8 @@ app.add_typer(witness.app, name="witness")
 app.add_typer(thresholds.app, name="threshold")
 app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")
+app.command("serve")(serve.serve)
+app.add_typer(access.app, name="access")
 render.app.command("calibrate")(calibrate.calibrate_tones)
 render.app.command("measure")(measure.measure_set)
 app.add_typer(render.app, name="volunteers")

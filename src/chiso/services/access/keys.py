@@ -108,7 +108,7 @@ def revoke_key(home: Home, caller: Actor, key_id: str) -> ApiKey:
             raise ChisoError(
                 Code.KEY_UNKNOWN,
                 f"There is no key {key_id}.",
-                "`chiso serve keys list` shows those there are.",
+                "`chiso access key list` shows those there are.",
             )
         if found.revoked is not None:
             return found

@@ -11,6 +11,9 @@ from chiso.services.serving.limits import Attempts, Limit
 from chiso.services.serving.searches import Searches
 from chiso.services.serving.workroom import Workroom
 
+_TEN_IN_FIVE_MINUTES = Limit(10, timedelta(minutes=5))
+_TEN_A_SECOND = Limit(600, timedelta(minutes=1))
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
@@ -18,11 +21,11 @@ class ServiceSettings:
 
     workers: int = 2
     waiting: int = 16
-    per_subject: Limit = Limit(10, timedelta(minutes=5))
+    per_subject: Limit = _TEN_IN_FIVE_MINUTES
     """Verifications of one person at one station; a match forgives."""
-    per_key: Limit = Limit(600, timedelta(minutes=1))
+    per_key: Limit = _TEN_A_SECOND
     """Calls of one key."""
-    per_sign_in: Limit = Limit(10, timedelta(minutes=5))
+    per_sign_in: Limit = _TEN_IN_FIVE_MINUTES
     """Attempts to sign in, by account, and of links from one address."""
     refused_after_s: float = 0.25
     """When a refusal for lack of consent is answered, whatever its reason: nobody can tell by time

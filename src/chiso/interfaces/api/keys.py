@@ -1,0 +1,110 @@
+"""/v1/keys: keys of the API. A secret is in one answer, when its key is made, and nowhere else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import AwareDatetime, BaseModel, Field
+
+from chiso.core.access import Action, Actor, ApiKey, Resource, Role, Scope
+from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.services.access import keys
+from chiso.services.access.keys import WantedKey
+
+router = APIRouter(prefix="/keys", tags=["keys"])
+
+
+class KeyRequest(BaseModel):
+    """What a key shall be allowed: never more than whoever makes it, nor for longer."""
+
+    name: str = Field(examples=["front door"])
+    role: Role = Field(examples=["verifier"])
+    purposes: list[str] | None = Field(
+        default=None, description="None: every purpose of its maker.", examples=[["clinic door"]]
+    )
+    scopes: list[Scope] = Field(default=[], examples=[[]])
+    station: str | None = Field(default=None, examples=["front door"])
+    expires: AwareDatetime = Field(examples=["2027-12-31T23:59:59Z"])
+
+
+class Key(BaseModel):
+    """A key, without its secret."""
+
+    id: str
+    name: str
+    role: Role
+    purposes: list[str] | None
+    scopes: list[Scope]
+    station: str | None
+    created: datetime
+    expires: datetime
+    revoked: datetime | None
+
+
+class KeyWithSecret(Key):
+    """A key that was just made. `secret` is shown this once."""
+
+    secret: str = Field(examples=["chiso_key_…"])
+
+
+class Keys(BaseModel):
+    """Every key, revoked and ended ones too."""
+
+    keys: list[Key]
+
+
+@router.post("", status_code=201)
+async def create(
+    service: ServiceHere,
+    caller: Annotated[Actor, Depends(allowed(Action.CREATE, Resource.KEYS))],
+    wanted: KeyRequest,
+) -> KeyWithSecret:
+    """Make a key."""
+    purposes = None if wanted.purposes is None else frozenset(wanted.purposes)
+    request = WantedKey(
+        wanted.name,
+        wanted.role,
+        purposes,
+        frozenset(wanted.scopes),
+        wanted.station,
+        wanted.expires,
+    )
+    made = await service.desk.run(partial(keys.issue_key, service.home, caller, request))
+    return KeyWithSecret(**_key(made.key).model_dump(), secret=made.secret)
+
+
+@router.get("")
+async def all_keys(
+    service: ServiceHere,
+    caller: Annotated[Actor, Depends(allowed(Action.READ, Resource.KEYS))],
+) -> Keys:
+    """List keys."""
+    known = await service.desk.run(partial(keys.keys, service.home, caller))
+    return Keys(keys=[_key(each) for each in known])
+
+
+@router.delete("/{key_id}")
+async def revoke(
+    service: ServiceHere,
+    caller: Annotated[Actor, Depends(allowed(Action.DELETE, Resource.KEYS))],
+    key_id: str,
+) -> Key:
+    """Revoke a key: its next call is refused."""
+    return _key(await service.desk.run(partial(keys.revoke_key, service.home, caller, key_id)))
+
+
+def _key(key: ApiKey) -> Key:
+    return Key(
+        id=key.key_id,
+        name=key.name,
+        role=key.role,
+        purposes=None if key.purposes is None else sorted(key.purposes),
+        scopes=sorted(key.scopes),
+        station=key.station,
+        created=key.created,
+        expires=key.expires,
+        revoked=key.revoked,
+    )

@@ -1,0 +1,62 @@
+"""Verify, identify and detect for callers of a server: limits, and refusals that say no more."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from chiso.consent import policy
+from chiso.core.access import Actor
+from chiso.core.errors import ChisoError, Kind
+from chiso.core.samples import Refusal
+from chiso.services import identify as searching
+from chiso.services import verify as comparing
+from chiso.services.engine import MeasuredFace, faces_in
+from chiso.services.home import Home
+from chiso.services.identify import FaceAnswer
+from chiso.services.serving.service import Service
+from chiso.services.verify import VerifyAnswer
+
+
+async def verify(
+    service: Service, caller: Actor, label: str, purpose: str, photo: bytes
+) -> VerifyAnswer | Refusal:
+    """Compare the one face of `photo` with the person called `label`.
+
+    Attempts are limited by station and person, and a match forgives them. Whether nobody is called
+    that, she did not agree, or it is over, is answered with one message, at one time.
+    """
+    of = (caller.station or caller.name, label)
+    service.per_subject.note(of, service.home.clock.now())
+    began = asyncio.get_running_loop().time()
+    work = partial(comparing.verify, service.home_for(caller), label, photo, purpose)
+    try:
+        answer = await service.photos.run(work)
+    except ChisoError as error:
+        if error.kind is not Kind.CONSENT:
+            raise
+        refusal = policy.nobody(purpose)
+        until = began + service.settings.refused_after_s
+        await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
+        raise ChisoError(refusal.code, refusal.message, refusal.hint) from None
+    if isinstance(answer, VerifyAnswer) and answer.verified.match:
+        service.per_subject.forgive(of)
+    return answer
+
+
+async def identify(
+    service: Service, caller: Actor, purpose: str, photo: bytes
+) -> list[FaceAnswer] | Refusal:
+    """Search every face of `photo` among those who agreed to it."""
+
+    def work() -> list[FaceAnswer] | Refusal:
+        prepared = service.searches.of(purpose)
+        return searching.identify(service.home_for(caller), photo, prepared)
+
+    return await service.photos.run(work)
+
+
+def detect(home: Home, photo: bytes) -> list[MeasuredFace] | Refusal:
+    """Every face of a photo, measured; no template is made."""
+    engine = home.engine()
+    return faces_in(engine, photo, engine.capture.probe)
