@@ -89,7 +89,7 @@ def list_keys(home: HomeOption = None, json: JsonOption = False) -> int:
         state = (
             f"revoked {to_text(key.revoked)}" if key.revoked else f"until {key.expires:%Y-%m-%d}"
         )
-        show_exactly(f"{key.key_id}  {key.role:<9}  {state:<28}  {key.name} ({purposes})")
+        show_exactly(f"{key.key_id}  {key.role:<9}  {state:<18}  {key.name} ({purposes})")
     return Exit.DONE
 
 
