@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -63,7 +64,7 @@ def serve(
     service = wiring_serve.open_service(
         wiring.home_directory(home), settings, is_secure=tls is not None
     )
-    server = wiring_serve.server(create_app(service), host, port, tls)
+    server = wiring_serve.server(create_app(service, say), host, port, tls)
 
     def ready(url: str) -> None:
         if json:
@@ -72,7 +73,8 @@ def serve(
             say(f"Serving {service.home.controller} at {url}, until Ctrl-C.")
 
     wiring_serve.say_when_ready(server, ready)
-    server.run()
+    with suppress(KeyboardInterrupt):  # how a server is stopped, and not cut off
+        server.run()
     say("Stopped. Everything that was answered is kept.")
     return Exit.DONE
 

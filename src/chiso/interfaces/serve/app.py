@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
@@ -13,6 +13,7 @@ from chiso import __version__
 from chiso.interfaces.api import health, keys, recognition
 from chiso.interfaces.serve import problems
 from chiso.services.serving.service import Service
+from chiso.services.serving.upkeep import keep_up
 
 _DESCRIPTION = (
     "Face recognition for people who said yes. Every call but health needs a key: "
@@ -33,12 +34,16 @@ _HEADERS = {
 }
 
 
-def create_app(service: Service) -> FastAPI:
-    """The application that serves this home."""
+def create_app(service: Service, tell: Callable[[str], None] = lambda _: None) -> FastAPI:
+    """The application that serves this home. `tell` gets what an operator should know."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        upkeep = asyncio.create_task(keep_up(service, tell))
         yield
+        upkeep.cancel()
+        with suppress(asyncio.CancelledError):
+            await upkeep
         await asyncio.to_thread(service.photos.close)
         await asyncio.to_thread(service.desk.close)
 
