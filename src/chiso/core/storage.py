@@ -12,6 +12,7 @@ from chiso.core.access_storage import AccessReading, AccessWriting
 from chiso.core.consent import Cause, Receipt, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
+from chiso.core.page_storage import PageReading
 from chiso.core.templates import ModelDigest, Template
 
 
@@ -56,7 +57,7 @@ class SealedReference:
     added: datetime
 
 
-class ReadTransaction(AccessReading, Protocol):
+class ReadTransaction(AccessReading, PageReading, Protocol):
     """One consistent view of the store."""
 
     def subjects(self) -> list[Subject]:

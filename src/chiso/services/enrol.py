@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,13 +16,20 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
 from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
-from chiso.core.storage import SealedReference, SignedReceipt, Subject, WriteTransaction
+from chiso.core.storage import (
+    ReadTransaction,
+    SealedReference,
+    SignedReceipt,
+    Subject,
+    WriteTransaction,
+)
 from chiso.core.templates import Template
 from chiso.core.times import to_text
 from chiso.services.engine import MeasuredFace, reference_templates_of, single_face
 from chiso.services.gallery import note_added
 from chiso.services.home import Home
 from chiso.services.log import record, require_own
+from chiso.services.people import not_found
 from chiso.services.retention import rule_for
 from chiso.services.withdraw import finish_erasures
 
@@ -91,6 +98,69 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
     provisional = _receipt_for(home, agreement, SubjectId(_new_id(home)), now, rule)
     permit = _permit_to_enrol(provisional.terms(None), now, rule)  # before a photo is looked at
 
+    templates = _references_of(home, photos, permit)
+    if isinstance(templates, PhotoRefused):
+        return templates
+    _expect_key(home, provisional.parties)
+    with _finishing_what_fails(home):
+        return _store(home, agreement, provisional.parties.subject_id, photos, templates)
+
+
+def add_photos(
+    home: Home, receipt_id: ReceiptId, photos: Sequence[Photo]
+) -> Enrolled | PhotoRefused:
+    """Enrol more photos under a receipt that is in force; all of them, or none.
+
+    Raises ChisoError with a consent code where it is not, NOT_FOUND where there is none.
+    """
+    if not photos:
+        raise ChisoError(Code.BAD_ARGUMENT, "There is no photo to enrol.", "Name at least one.")
+    with home.store.reading() as view:
+        receipt, permit = _in_force_by_id(home, view, receipt_id)
+    templates = _references_of(home, photos, permit)
+    if isinstance(templates, PhotoRefused):
+        return templates
+    _expect_key(home, receipt.receipt.parties)
+    with _finishing_what_fails(home):
+        return _store_more(home, receipt_id, photos, templates)
+
+
+def _store_more(
+    home: Home, receipt_id: ReceiptId, photos: Sequence[Photo], templates: Sequence[Template]
+) -> Enrolled:
+    with home.store.writing() as transaction:
+        signed, permit = _in_force_by_id(home, transaction, receipt_id)
+        terms = signed.terms
+        key = home.keystore.create(terms.subject_id)
+        transaction.key_destroyed(terms.subject_id)
+        added = _add_references(home, transaction, terms, photos, templates, key)
+        if added:
+            note_added(transaction, added)
+            transaction.mark_active([receipt_id], permit.at)
+            event = _enrolled_event(signed.receipt, added, templates[0], permit.at)
+            record(home, transaction, [event])
+    expires = signed.receipt.processing.expires
+    return Enrolled(terms.subject_id, receipt_id, expires, False, added, len(photos) - added)
+
+
+def _in_force_by_id(
+    home: Home, view: ReadTransaction, receipt_id: ReceiptId
+) -> tuple[SignedReceipt, Permit]:
+    """The receipt of that id, and the permit that it gives to enrol now."""
+    receipt = view.receipt(receipt_id)
+    if receipt is None:
+        raise not_found("receipt")
+    require_own(home, receipt)
+    terms, now = receipt.terms, home.clock.now()
+    permit = policy.permit([terms], terms.purpose, None, now, rule_for(view, terms.purpose))
+    if isinstance(permit, policy.ConsentRefusal):
+        raise ChisoError(permit.code, permit.message, permit.hint)
+    return receipt, permit
+
+
+def _references_of(
+    home: Home, photos: Sequence[Photo], permit: Permit
+) -> tuple[Template, ...] | PhotoRefused:
     engine = home.engine()
     faces: list[MeasuredFace] = []
     for photo in photos:
@@ -98,11 +168,14 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
         if isinstance(face, Refusal):
             return PhotoRefused(photo.name, face)
         faces.append(face)
-    templates = reference_templates_of(engine, faces, permit)
+    return reference_templates_of(engine, faces, permit)
 
-    _expect_key(home, provisional.parties)
+
+@contextmanager
+def _finishing_what_fails(home: Home) -> Iterator[None]:
+    """Destroy a key that was expected, where its rows do not land."""
     try:
-        return _store(home, agreement, provisional.parties.subject_id, photos, templates)
+        yield
     except BaseException:
         # Where the disk is full this fails too; whoever opens the home next does it then.
         with suppress(ChisoError):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from chiso.core.canonical import JsonValue
 from chiso.core.ports import Clock, Decoder, Detector, Embedder, Randomness
 from chiso.core.settings import CaptureSettings
 from chiso.core.storage import Anchor, Keystore, Signer, Store, Vault
@@ -42,8 +43,16 @@ class Home:
     model: Callable[[], ModelDigest]
     """Digest of the home's embedder, known without loading it."""
     engine: Callable[[], Engine]
+    station: str | None = None
+    """Where whoever asks stands: leaves of verifications and searches there name it."""
 
     @property
     def origin(self) -> str:
         """The log's name in its checkpoints."""
         return f"chiso/{self.home_id}"
+
+
+def asked(home: Home) -> dict[str, JsonValue]:
+    """What a leaf says of who asked: her name, and her station where she stands at one."""
+    facts: dict[str, JsonValue] = {"asked_by": home.asked_by}
+    return facts if home.station is None else facts | {"station": home.station}

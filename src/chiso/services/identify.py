@@ -22,7 +22,7 @@ from chiso.services.engine import MeasuredFace, faces_in, templates_of
 from chiso.services.erasure import erasures_so_far
 from chiso.services.forgetting import forget
 from chiso.services.gallery import gallery_of_all, in_step
-from chiso.services.home import Engine, Home
+from chiso.services.home import Engine, Home, asked
 from chiso.services.log import record, require_own
 from chiso.services.retention import note_match, rule_for
 from chiso.services.thresholds import active_record
@@ -199,7 +199,7 @@ def _events(home: Home, prepared: Search, named: tuple[NamedCandidate, ...]) -> 
         "threshold_value": repr(prepared.threshold.value),
         "fpir": f"{prepared.threshold.fpir:.3g}",
         "model": prepared.gallery.model,
-        "asked_by": home.asked_by,
+        **asked(home),
     }
     now = home.clock.now()
     if not named:

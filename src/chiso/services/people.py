@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chiso.consent.policy import objection
@@ -65,16 +65,24 @@ def subjects(home: Home, label: str | None = None) -> list[SubjectSummary]:
     """Everyone, or the person called `label`. Raises ChisoError(NO_CONSENT) if there is none."""
     with home.store.reading() as view:
         chosen = view.subjects() if label is None else [known(view, label)]
-        return [_summary(home, view, subject) for subject in chosen]
+        return [summary_of(home, view, subject) for subject in chosen]
 
 
 def receipts(home: Home, label: str | None = None) -> list[ReceiptSummary]:
     """Everyone's receipts, or those of the person called `label`."""
     with home.store.reading() as view:
-        return _summaries(home, view, None if label is None else known(view, label).subject_id)
+        whose = None if label is None else known(view, label).subject_id
+        return receipt_summaries(home, view, view.receipts(whose), whose)
 
 
 def export(home: Home, label: str) -> dict[str, bytes]:
+    """Everything held about the person called `label`: see `export_of`."""
+    with home.store.reading() as view:
+        subject_id = known(view, label).subject_id
+    return export_of(home, subject_id)
+
+
+def export_of(home: Home, subject_id: SubjectId) -> dict[str, bytes]:
     """Everything held about a person, as files: name to content. The export itself is logged.
 
     receipts.json: each receipt as signed, with its signature, whether it is in force, and when it
@@ -83,17 +91,17 @@ def export(home: Home, label: str) -> dict[str, bytes]:
     checkpoint that they lead to.
     """
     with home.store.writing() as transaction:
-        subject = known(transaction, label)
+        subject = known_by_id(transaction, subject_id)
         facts = {"asked_by": home.asked_by}
         event = Event(EventType.EXPORTED, home.clock.now(), subject.subject_id, facts)
         record(home, transaction, [event])
     with home.store.reading() as view:
-        held = _summaries(home, view, subject.subject_id)
-        references = [reference for reference, _ in view.references(None, subject.subject_id)]
-        proofs = _proofs(view, subject.subject_id)
+        held = receipt_summaries(home, view, view.receipts(subject_id), subject_id)
+        references = [reference for reference, _ in view.references(None, subject_id)]
+        proofs = _proofs(view, subject_id)
     documents: Mapping[str, JsonValue] = {
-        "receipts.json": [_receipt_document(each) for each in held],
-        "references.json": [_reference_document(each) for each in references],
+        "receipts.json": [receipt_document(each) for each in held],
+        "references.json": [reference_document(each) for each in references],
         "log.json": {
             "origin": home.origin,
             "public_key": base64.b64encode(home.signer.public_key).decode(),
@@ -106,25 +114,30 @@ def export(home: Home, label: str) -> dict[str, bytes]:
     }
 
 
-def _summaries(
-    home: Home, view: ReadTransaction, subject_id: SubjectId | None
+def receipt_summaries(
+    home: Home,
+    view: ReadTransaction,
+    signed: Sequence[SignedReceipt],
+    subject_id: SubjectId | None,
 ) -> list[ReceiptSummary]:
+    """These receipts of one person, or of anyone, as a list shows them."""
     resting: dict[str, int] = {}
     for reference, _ in view.references(None, subject_id):
         resting[reference.receipt_id] = resting.get(reference.receipt_id, 0) + 1
     by_purpose = {each.purpose: each for each in rules(view)}
     return [
         ReceiptSummary(
-            signed,
-            _state(home, signed, rule := by_purpose.get(signed.terms.purpose)),
-            resting.get(signed.receipt.header.receipt_id, 0),
-            end_of_consent(signed.terms, rule),
+            each,
+            _state(home, each, rule := by_purpose.get(each.terms.purpose)),
+            resting.get(each.receipt.header.receipt_id, 0),
+            end_of_consent(each.terms, rule),
         )
-        for signed in view.receipts(subject_id)
+        for each in signed
     ]
 
 
-def _receipt_document(held: ReceiptSummary) -> Mapping[str, JsonValue]:
+def receipt_document(held: ReceiptSummary) -> Mapping[str, JsonValue]:
+    """A receipt as an export has it: signed text, signature, and what became of it."""
     signed = held.signed
     return {
         "receipt": json.loads(signed.body),
@@ -138,7 +151,8 @@ def _receipt_document(held: ReceiptSummary) -> Mapping[str, JsonValue]:
     }
 
 
-def _reference_document(reference: SealedReference) -> Mapping[str, JsonValue]:
+def reference_document(reference: SealedReference) -> Mapping[str, JsonValue]:
+    """Facts of a reference, never its numbers."""
     return {
         "receipt": reference.receipt_id,
         "model": reference.model,
@@ -177,7 +191,25 @@ def known(view: ReadTransaction, label: str) -> Subject:
     return subject
 
 
-def _summary(home: Home, view: ReadTransaction, subject: Subject) -> SubjectSummary:
+def known_by_id(view: ReadTransaction, subject_id: SubjectId) -> Subject:
+    """The person of that id. Raises ChisoError(NOT_FOUND) where there is nobody."""
+    subject = view.subject_by_id(subject_id)
+    if subject is None:
+        raise not_found("person")
+    return subject
+
+
+def not_found(what: str) -> ChisoError:
+    """The error where there is no such thing, or not for whoever asks: both are answered alike."""
+    return ChisoError(
+        Code.NOT_FOUND,
+        f"There is no such {what}.",
+        "Check the id; it may have been erased, or be of someone else.",
+    )
+
+
+def summary_of(home: Home, view: ReadTransaction, subject: Subject) -> SubjectSummary:
+    """One person as a list shows her."""
     held = view.receipts(subject.subject_id)
     by_purpose = {each.purpose: each for each in rules(view)}
     ends = [

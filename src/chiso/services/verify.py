@@ -20,7 +20,7 @@ from chiso.core.samples import Refusal
 from chiso.core.storage import ReadTransaction, Subject, WriteTransaction
 from chiso.services.engine import single_face, templates_of
 from chiso.services.gallery import gallery_of_one, in_step
-from chiso.services.home import Home
+from chiso.services.home import Home, asked
 from chiso.services.log import record, require_own
 from chiso.services.retention import note_match, rule_for
 from chiso.services.thresholds import active_record
@@ -61,7 +61,7 @@ def verify(home: Home, label: str, photo: bytes, purpose: str) -> VerifyAnswer |
             "decision": "match" if answer.match else "no-match",
             "threshold": record_used.record_id,
             "model": probe.model,
-            "asked_by": home.asked_by,
+            **asked(home),
         }
         if answer.match:
             note_match(home, transaction, whose, purpose)

@@ -23,6 +23,7 @@ from chiso.services.erasure import (
 from chiso.services.forgetting import forget
 from chiso.services.home import Home
 from chiso.services.log import record
+from chiso.services.people import known_by_id
 
 _PATIENCE_S = 30.0
 
@@ -49,6 +50,25 @@ def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Era
         if subject is None:
             raise _nobody(f"Nobody called {label!r} is enrolled: there is nothing to withdraw.")
         seq = erase(home, transaction, subject, receipt_id, None)
+    return _finished(home, seq, label, receipt_id)
+
+
+def withdraw_by_id(
+    home: Home, subject_id: SubjectId, receipt_id: ReceiptId | None = None
+) -> ErasureCertificate:
+    """As `withdraw`, of the person with this id: also where another is called as she was by now.
+
+    The certificate does not say her label. Raises ChisoError(NOT_FOUND) where there is nobody.
+    """
+    with home.store.writing() as transaction:
+        subject = known_by_id(transaction, subject_id)
+        seq = erase(home, transaction, subject, receipt_id, None)
+    return _finished(home, seq, None, receipt_id)
+
+
+def _finished(
+    home: Home, seq: int, label: str | None, receipt_id: ReceiptId | None
+) -> ErasureCertificate:
     _finish(home)
     try:
         return certificate_of(home, seq, label)
@@ -57,7 +77,7 @@ def withdraw(home: Home, label: str, receipt_id: ReceiptId | None = None) -> Era
             raise
         raise ChisoError(
             Code.CONSENT_WITHDRAWN,
-            f"Receipt {receipt_id} is withdrawn, and {label!r} was erased whole in the same "
+            f"Receipt {receipt_id} is withdrawn, and its person was erased whole in the same "
             "moment: what the log said of the receipt went with her.",
             "The certificate of that erasure stands for both; `chiso erasure list` shows it.",
         ) from error

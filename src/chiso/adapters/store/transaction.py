@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from chiso.adapters.store.access import AccessQueries
+from chiso.adapters.store.pages import PageQueries
 from chiso.adapters.store.rows import (
     blob,
     damaged,
@@ -86,7 +87,7 @@ _RESTS_ON = and_(
 )
 
 
-class SqlTransaction(AccessQueries):
+class SqlTransaction(AccessQueries, PageQueries):
     """Implements `chiso.core.storage.WriteTransaction` on one open connection."""
 
     def __init__(self, connection: Connection) -> None:

@@ -9,7 +9,7 @@ import typer
 from chiso import wiring
 from chiso.core.access import ApiKey, Role, Scope
 from chiso.core.times import to_text
-from chiso.interfaces.cli.agreements import until
+from chiso.interfaces.agreements import until
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import HomeOption, JsonOption
 from chiso.interfaces.cli.output import emit, say, show, show_exactly

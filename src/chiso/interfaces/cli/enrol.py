@@ -10,7 +10,7 @@ import typer
 from chiso import wiring
 from chiso.core.errors import ChisoError, Code
 from chiso.core.times import to_text
-from chiso.interfaces.cli.agreements import guardian_from, language_from, modes_from, until
+from chiso.interfaces.agreements import guardian_from, language_from, modes_from, until
 from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.files import read_file, sha256_of
 from chiso.interfaces.cli.manifest import BadRow, ManifestRow, read_manifest

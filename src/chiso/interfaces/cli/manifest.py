@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chiso.core.consent import Mode
 from chiso.core.errors import ChisoError, Code
-from chiso.interfaces.cli.agreements import guardian_from, language_from, modes_from, until
+from chiso.interfaces.agreements import guardian_from, language_from, modes_from, until
 from chiso.interfaces.cli.files import read_file, sha256_of
 from chiso.services.enrol import Agreement
 

@@ -50,8 +50,8 @@ class Service:
     """Whether it is reached over TLS: cookies are then bound to it."""
 
     def home_for(self, caller: Actor) -> Home:
-        """The home, as this caller works in it: leaves name the caller."""
-        return replace(self.home, asked_by=caller.name)
+        """The home, as this caller works in it: leaves name the caller and her station."""
+        return replace(self.home, asked_by=caller.name, station=caller.station)
 
 
 def service_of(home: Home, settings: ServiceSettings, *, is_secure: bool) -> Service:

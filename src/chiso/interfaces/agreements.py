@@ -1,4 +1,4 @@
-"""What a person agreed to, as typed on a command line or in a manifest's cell."""
+"""What a person agreed to, as typed on a command line, in a manifest's cell or in a form."""
 
 from __future__ import annotations
 
