@@ -13,12 +13,11 @@ from chiso.core.labels import label_from
 from chiso.core.storage import SignedReceipt, Subject, WriteTransaction
 from chiso.core.times import to_text
 from chiso.services.erasure import (
-    ERASURES_SETTING,
-    SCRUB_DONE,
-    SCRUB_DUE,
-    SCRUB_SETTING,
     certificate_of,
+    count_erasure,
     erasures_so_far,
+    is_scrub_due,
+    note_scrubbed,
 )
 from chiso.services.forgetting import forget
 from chiso.services.home import Home
@@ -81,8 +80,7 @@ def erase(
         seq = _erase_receipt(home, transaction, subject, receipt_id, cause)
     if next(transaction.references(None, subject.subject_id), None) is None:
         transaction.schedule_key_destruction(subject.subject_id)
-    transaction.put_setting(SCRUB_SETTING, SCRUB_DUE)
-    transaction.put_setting(ERASURES_SETTING, str(erasures_so_far(transaction) + 1))
+    count_erasure(transaction)
     return seq
 
 
@@ -93,7 +91,7 @@ def finish_erasures(home: Home, patience_s: float) -> int:
     Safe to run twice.
     """
     with home.store.reading() as view:
-        if not view.erasures_due() and view.setting(SCRUB_SETTING) != SCRUB_DUE:
+        if not view.erasures_due() and not is_scrub_due(view):
             return 0
     with home.store.writing() as transaction:
         due = transaction.erasures_due()
@@ -110,11 +108,11 @@ def finish_erasures(home: Home, patience_s: float) -> int:
         gone = home.keystore.destroy(sorted({*unused, *ownerless}))
         for subject_id in due:
             transaction.key_destroyed(subject_id)
-        must_scrub = transaction.setting(SCRUB_SETTING) == SCRUB_DUE
+        must_scrub, erasures = is_scrub_due(transaction), erasures_so_far(transaction)
     if must_scrub:
         home.store.scrub(patience_s)
         with home.store.writing() as transaction:
-            transaction.put_setting(SCRUB_SETTING, SCRUB_DONE)
+            note_scrubbed(transaction, erasures)
         forget(home)
     return gone
 
