@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chiso.account.erasure import ErasureCertificate
@@ -135,8 +136,8 @@ def _erase_everything(
 ) -> int:
     """Delete her every row; returns the number of the leaf that tells of it."""
     references, receipts, payloads = transaction.erase_subject(subject.subject_id)
-    erased = _Erased(references, receipts, 0, payloads)
-    return _record(home, transaction, EventType.ERASED, None, subject.subject_id, erased, cause)
+    facts = _facts(subject, _Erased(references, receipts, 0, payloads), cause)
+    return _record(home, transaction, EventType.ERASED, None, facts)
 
 
 def _erase_receipt(
@@ -150,9 +151,8 @@ def _erase_receipt(
     references = transaction.withdraw_receipt(
         receipt.receipt.header.receipt_id, home.clock.now(), cause
     )
-    erased = _Erased(references, 0, 1, 0)
-    owner = subject.subject_id
-    return _record(home, transaction, EventType.RECEIPT_WITHDRAWN, owner, owner, erased, cause)
+    facts = {"receipt": receipt_id, **_facts(subject, _Erased(references, 0, 1, 0), cause)}
+    return _record(home, transaction, EventType.RECEIPT_WITHDRAWN, subject.subject_id, facts)
 
 
 def _receipt_of(
@@ -170,24 +170,25 @@ def _receipt_of(
     raise _nobody(f"{subject.label!r} has no receipt {receipt_id}.")
 
 
-def _record(
-    home: Home,
-    transaction: WriteTransaction,
-    kind: EventType,
-    owner: SubjectId | None,
-    concerned: SubjectId,
-    erased: _Erased,
-    cause: Cause | None,
-) -> int:
+def _facts(concerned: Subject, erased: _Erased, cause: Cause | None) -> dict[str, JsonValue]:
     facts: dict[str, JsonValue] = {
-        "erased_subject": concerned,
+        "erased_subject": concerned.subject_id,
         "references": erased.references,
         "receipts": erased.receipts,
         "receipts_withdrawn": erased.receipts_withdrawn,
         "log_payloads": erased.log_payloads,
     }
-    if cause is not None:
-        facts["cause"] = cause.value
+    return facts if cause is None else {**facts, "cause": cause.value}
+
+
+def _record(
+    home: Home,
+    transaction: WriteTransaction,
+    kind: EventType,
+    owner: SubjectId | None,
+    facts: Mapping[str, JsonValue],
+) -> int:
+    """Append the leaf; returns its number."""
     return record(home, transaction, [Event(kind, home.clock.now(), owner, facts)]).size - 1
 
 
