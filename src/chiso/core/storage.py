@@ -110,6 +110,10 @@ class ReadTransaction(Protocol):
         """Payloads that still exist, in order; of one person or of all."""
         ...
 
+    def count_payloads(self, subject_id: SubjectId | None = None) -> int:
+        """How many payloads still exist, of one person or of all."""
+        ...
+
     def payload(self, seq: int) -> LeafPayload | None:
         """What leaf `seq` commits to, if it still exists."""
         ...

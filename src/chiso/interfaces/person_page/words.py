@@ -86,7 +86,10 @@ def _identified(said: Said) -> str:
     return f"A face was looked for among {among} of face numbers, and you were named{place}."
 
 
-def _exported(_: Said) -> str:
+def _exported(said: Said) -> str:
+    if "log_payloads" in said:
+        entries = counted(said["log_payloads"], "entry").replace("entrys", "entries")
+        return f"What the log says of you ({entries}) was written to a file for others to check."
     return "A copy of all that is held about you was made, as this one."
 
 
