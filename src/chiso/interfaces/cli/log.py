@@ -16,8 +16,15 @@ from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import new_file, read_file, read_note
 from chiso.interfaces.cli.log_words import DESTROYED, words
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import counted, emit, say, show, show_exactly
-from chiso.services import log, log_bundle, log_check, log_reading, witnesses
+from chiso.interfaces.cli.output import counted, emit, progress, say, show, show_exactly
+from chiso.services import (
+    log,
+    log_bundle,
+    log_check,
+    log_reading,
+    reference_check,
+    witnesses,
+)
 
 _LAST = 20
 
@@ -58,7 +65,10 @@ def verify(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Recompute the whole tree, and check every signature. Status 5 if anything was changed.
+    """Recompute the whole tree, check every signature, open every reference.
+
+    Status 5 if anything was changed, saying what. A reference that was moved to another person, or
+    whose ciphertext changed places with another's, does not open; nothing opened is kept.
 
     A checkpoint that you keep elsewhere (`chiso log checkpoint > today.checkpoint`) shows more:
     whoever holds this home and its keys could write another history, but not one that begins with
@@ -76,6 +86,8 @@ def verify(
     saved = None if since is None else read_note(since)
     opened = wiring.open_home(wiring.home_directory(home))
     report = log_check.verify(opened, saved)
+    with progress("Opening references", None) as step:
+        references = reference_check.require_all_open(opened, step.to)
     cosigned = witnesses.check(opened, wiring_witness.signature_check())
     if json:
         emit(
@@ -85,6 +97,7 @@ def verify(
                 "root": report.root.hex(),
                 "payloads_kept": report.payloads_kept,
                 "payloads_destroyed": report.payloads_destroyed,
+                "references": references,
                 "cosigned": {each.witness.key.name: each.checkpoint.size for each in cosigned},
             }
         )
@@ -94,6 +107,7 @@ def verify(
             f"{report.payloads_kept} can still be read; the content of "
             f"{report.payloads_destroyed} was destroyed with people who withdrew."
         )
+        show(f"{counted(references, 'reference')} opened, each under its own person's key.")
         if since is not None:
             show(f"It begins with the tree of {since}.")
         for each in cosigned:
