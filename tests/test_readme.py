@@ -49,7 +49,7 @@ def test_every_command_of_the_tour_ends_as_it_says(desk: Path) -> None:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     tour = _tour()
-    assert len(tour) == 11
+    assert len(tour) == 14
     for command, status in tour:
         done = subprocess.run(
             ["bash", "-c", command], cwd=desk, env=environment, capture_output=True, text=True

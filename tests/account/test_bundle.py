@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,14 @@ from tests.account.bundles import (
     small_log,
 )
 
-from chiso.account.bundle import Bundle, bundle_bytes, parse_bundle
+from chiso.account.bundle import (
+    Bundle,
+    BundledLeaf,
+    bundle_bytes,
+    bundle_start,
+    bundle_texts,
+    parse_bundle,
+)
 from chiso.account.bundle_check import BundleReport, verify_bundle
 from chiso.account.checkpoint import VerifierKey, vkey_text
 from chiso.adapters.signing import verify_with
@@ -66,6 +73,34 @@ def test_a_bundle_is_read_as_it_was_written() -> None:
 def test_a_bundle_is_written_the_same_way_for_ever() -> None:
     """Golden vector of the format: it leaves the process, so it may not change unnoticed."""
     assert bundle_bytes(_WHOLE) == _GOLDEN.read_bytes()
+
+
+def test_a_bundle_is_written_leaf_by_leaf() -> None:
+    """The leaves of a long log do not fit in memory: none is asked for before its turn."""
+    asked: list[int] = []
+
+    def leaves() -> Iterator[BundledLeaf]:
+        for each in _WHOLE.leaves:
+            asked.append(each.seq)
+            yield each
+
+    pieces = bundle_texts(bundle_start(KEY, _WHOLE.checkpoint, _WHOLE.earlier, None), leaves())
+    written = next(pieces)
+    assert asked == []
+    for each in _WHOLE.leaves:
+        written += next(pieces)
+        assert asked[-1] == each.seq
+    assert (written + "".join(pieces)).encode() == _GOLDEN.read_bytes()
+
+
+def test_a_bundle_keeps_odd_texts_as_they_are() -> None:
+    """Separators that only some take for ends of lines, quotes, and none of the leaves."""
+    text = 'a\u2028b\x85c\x0b"\n\\'.encode()
+    odd = replace(_WHOLE, leaves=(replace(_WHOLE.leaves[0], payload=text),))
+    for each in (odd, replace(_WHOLE, leaves=(), earlier=())):
+        assert parse_bundle(bundle_bytes(each)) == each
+        indented = json.dumps(json.loads(bundle_bytes(each)), ensure_ascii=False, indent=1)
+        assert bundle_bytes(each).decode() == indented + "\n"
 
 
 def test_a_leaf_that_says_something_else_is_found() -> None:

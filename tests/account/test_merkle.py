@@ -15,6 +15,7 @@ from chiso.account.merkle import (
     consistency_proof,
     grown,
     inclusion_proof,
+    inclusion_proofs,
     is_consistent,
     leaf_hash,
     node_hash,
@@ -116,6 +117,24 @@ def test_the_proofs_of_all_leaves_are_those_of_the_definition(leaves: list[bytes
     stored = _stored(leaves)
     for index in range(len(leaves)):
         assert inclusion_proof(index, len(leaves), stored) == _proof_by_definition(leaves, index)
+
+
+@given(_LEAVES, st.data())
+def test_proofs_of_several_leaves_ask_once_for_each_node(
+    leaves: list[bytes], data: st.DataObject
+) -> None:
+    chosen = data.draw(st.lists(st.integers(0, len(leaves) - 1), unique=True))
+    stored, asked = _stored(leaves), list[Node]()
+
+    def fetch(nodes: Sequence[Node]) -> Sequence[bytes]:
+        asked.extend(nodes)
+        return stored(nodes)
+
+    proofs = inclusion_proofs(chosen, len(leaves), fetch)
+    assert proofs == tuple(_proof_by_definition(leaves, index) for index in chosen)
+    assert len(asked) <= 2 * len(leaves)
+    if len(leaves).bit_count() == 1:  # else spans at the right edge share subtrees
+        assert len(asked) == len(set(asked))
 
 
 @given(_LEAVES, st.data())

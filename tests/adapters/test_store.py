@@ -178,6 +178,11 @@ def test_an_erased_person_is_in_no_file_of_the_store(enrolled: SqliteStore, tmp_
         transaction.append_leaf(
             Leaf(0, b"\x00" * 32), LeafPayload(0, _ANNA.subject_id, b"\x01" * 32, b"{}"), ()
         )
+        transaction.append_leaf(
+            Leaf(1, b"\x02" * 32), LeafPayload(1, None, b"\x01" * 32, b"{}"), ()
+        )
+        assert transaction.count_payloads() == 2
+        assert transaction.count_payloads(_ANNA.subject_id) == 1
         assert transaction.erase_subject(_ANNA.subject_id) == (1, 1, 1)
     enrolled.scrub(1.0)
     after = b"".join(file.read_bytes() for file in tmp_path.iterdir())
@@ -185,8 +190,9 @@ def test_an_erased_person_is_in_no_file_of_the_store(enrolled: SqliteStore, tmp_
     assert _ANNA.label.encode() not in after
     assert _ANNA.subject_id.encode() not in after
     with enrolled.reading() as view:
-        assert [leaf.seq for leaf in view.leaves()] == [0]
-        assert list(view.payloads()) == []
+        assert [leaf.seq for leaf in view.leaves()] == [0, 1]
+        assert [each.seq for each in view.payloads()] == [1]
+        assert (view.count_payloads(), view.count_payloads(_ANNA.subject_id)) == (1, 0)
 
 
 def test_the_head_of_the_log_is_replaced(any_store: AnyStore) -> None:

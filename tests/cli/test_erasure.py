@@ -110,9 +110,13 @@ def test_a_certificate_of_one_receipt_holds(peopled: Chiso, tmp_path: Path) -> N
     file = tmp_path / "one.json"
     assert peopled("withdraw", "001", "--receipt", receipt, "--out", file).status == 0
     answer = peopled("erasure", "verify", file, "--home", peopled.home)
-    assert answer.document["receipts_withdrawn"] == 1
+    assert (answer.document["receipts_withdrawn"], answer.document["receipt"]) == (1, receipt)
+    another = peopled("erasure", "verify", _edited(peopled, file, receipt="another"))
+    assert_error(another, 5, "certificate-invalid", "receipt", "another")
     peopled("withdraw", "001")  # it goes on holding when the leaf's content is gone from the home
     assert peopled("erasure", "verify", file, "--home", peopled.home).status == 0
+    files = b"".join(each.read_bytes() for each in peopled.home.iterdir())
+    assert receipt.encode() not in files
 
 
 def test_who_agrees_anew_afterwards_is_somebody_else_to_a_certificate(

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.running import Chiso, assert_error
+from tests.cli.running import Chiso, assert_error, assert_untouched, assert_whole
 
+from chiso.adapters.system import user_name
 from chiso.interfaces.cli.main import main
 from chiso.verify_bundle import main as verify_alone
 
@@ -34,8 +35,8 @@ def test_a_bundle_of_everything_verifies_without_the_home(peopled: Chiso) -> Non
     shown = peopled("log", "verify", "--bundle", file, "--key", key).document
     (peopled.home.parent / "away").rename(peopled.home)
     held = peopled("log", "verify").document
-    assert (shown["size"], shown["root"]) == (held["size"], held["root"])
-    assert (shown["leaves"], shown["key_from"]) == (held["payloads_kept"], "outside")
+    assert shown["size"] == held["size"] - 1, "the leaf that tells of the bundle comes after it"
+    assert (shown["leaves"], shown["key_from"]) == (held["payloads_kept"] - 1, "outside")
     kept = [each["size"] for each in peopled("log", "checkpoints").documents]
     assert shown["earlier"][: len(kept)] == kept
 
@@ -43,10 +44,37 @@ def test_a_bundle_of_everything_verifies_without_the_home(peopled: Chiso) -> Non
 def test_a_person_is_shown_every_leaf_that_concerns_her_and_no_other(peopled: Chiso) -> None:
     file, key = _bundle(peopled, "--subject", "003")
     hers = [each["seq"] for each in peopled("log", "show", "--subject", "003").documents]
-    assert [each["seq"] for each in json.loads(file.read_bytes())["leaves"]] == hers
+    assert [each["seq"] for each in json.loads(file.read_bytes())["leaves"]] == hers[:-1]
     shown = peopled("log", "verify", "--bundle", file, "--key", key).document
     assert shown["subject"] == json.loads(file.read_bytes())["subject"]
-    assert shown["leaves"] == len(hers)
+    assert shown["leaves"] == len(hers) - 1
+
+
+def test_the_log_tells_who_took_a_bundle_and_how_many_leaves_it_discloses(peopled: Chiso) -> None:
+    before = peopled.holdings().leaves
+    for whose in ("003", None):
+        file, _ = _bundle(peopled, *(("--subject", whose) if whose else ()))
+        disclosed = len(json.loads(file.read_bytes())["leaves"])
+        leaf = peopled("log", "show", "--last", "1").document
+        assert (leaf["label"], leaf["said"]["type"]) == (whose, "exported")
+        assert leaf["said"]["log_payloads"] == disclosed
+        assert leaf["said"]["asked_by"] == user_name()
+    assert peopled.holdings().leaves == before + 2
+    assert_whole(peopled)
+
+
+def test_a_bundle_that_cannot_be_made_leaves_no_file_and_no_leaf(
+    peopled: Chiso, tmp_path: Path
+) -> None:
+    before = peopled.holdings()
+    out, other = tmp_path / "new.bundle.json", tmp_path / "other"
+    other.write_text("no checkpoint")
+    words = ("log", "bundle", "--out", out)
+    assert_error(peopled(*words, "--subject", "Tendai"), 4, "no-consent", "Tendai")
+    assert_error(peopled(*words, "--since", other), 2, "bad-argument", "checkpoint")
+    assert not out.exists()
+    assert_error(peopled("log", "bundle", "--out", other), 2, "bad-argument", "there already")
+    assert_untouched(peopled, before)
 
 
 def test_without_a_key_it_says_that_the_file_only_agrees_with_itself(

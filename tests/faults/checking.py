@@ -15,6 +15,7 @@ from chiso import wiring
 from chiso.core.events import EventType
 from chiso.core.storage import ReadTransaction, Subject
 from chiso.services import log_check
+from chiso.services.erasure import is_scrub_due
 from chiso.services.home import Home
 from chiso.services.identify import prepare_search
 
@@ -117,7 +118,7 @@ def _by_number(held: Held) -> tuple[dict[str, tuple[int, int, int]], int]:
 
 def _require_nothing_due(view: ReadTransaction) -> None:
     assert view.erasures_due() == [], "a key that was to go is still expected to"
-    assert view.setting("scrub") != "due", "copies of deleted rows are still expected"
+    assert not is_scrub_due(view), "copies of deleted rows are still expected"
 
 
 def _require_owned(home: Home, view: ReadTransaction) -> None:

@@ -27,6 +27,7 @@ from chiso.services import log_check
 from chiso.services.enrol import Enrolled, enrol
 from chiso.services.home import Home
 from chiso.services.identify import identify, prepare_search
+from chiso.services.reference_check import require_all_open
 from chiso.services.withdraw import withdraw
 
 WORKERS = 8
@@ -154,6 +155,7 @@ def main(kit_folder: str, folder: str, seconds: str, seed: str) -> None:
     while time.monotonic() < until_s:
         home = kit.opened(directory)
         log_check.verify(home)
+        require_all_open(home)
         home.store.close()
         looks += 1
         time.sleep(_LOOK_EVERY_S)

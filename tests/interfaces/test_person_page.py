@@ -6,6 +6,8 @@ import json
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
+
 from chiso.interfaces.person_page.page import render
 from chiso.interfaces.person_page.words import what_happened
 
@@ -14,8 +16,8 @@ _NOTE = "chiso/home\n7\nroot\n\n— chiso/home signature\n"
 _HARM = 'Rudo <script>alert("x")</script>'
 
 
-def _export(subject: str, **said: Any) -> dict[str, bytes]:
-    receipt = {
+def _export(subject: str, agreement: dict[str, Any] | None = None, **said: Any) -> dict[str, bytes]:
+    receipt: dict[str, Any] = {
         "header": {"receipt_id": "r-1"},
         "parties": {"subject": subject, "guardian": None},
         "processing": {
@@ -26,12 +28,19 @@ def _export(subject: str, **said: Any) -> dict[str, bytes]:
         },
         "withdrawal": "Ask at any desk.",
     }
-    held = {"receipt": receipt, "withdrawn": None, "state": "in force", "ends": _AT}
+    ends = receipt["processing"]["expires"]
+    held = {"receipt": receipt, "withdrawn": None, "state": "in force", "ends": ends}
+    held |= agreement or {}
     reference = {"receipt": "r-1", "model": "a" * 64, "added": _AT, "stored_bytes": 540}
     leaf = {"seq": 5, "payload": json.dumps({"at": _AT, **said}), "checkpoint": _NOTE}
     log = {"origin": "chiso/home", "public_key": "key", "leaves": [leaf]}
     documents = {"receipts.json": [held], "references.json": [reference], "log.json": log}
     return {name: json.dumps(each).encode() for name, each in documents.items()}
+
+
+def _page(said: dict[str, Any] | None = None, **agreement: Any) -> str:
+    documents = _export("Rudo", agreement, **(said or _identified()))
+    return render(documents, "Mbare Clinic", "Rudo", "25 November 2026")
 
 
 def _identified(**more: Any) -> dict[str, Any]:
@@ -95,3 +104,39 @@ def test_the_page_says_who_was_searched_for_what_and_who_asked() -> None:
 
 def test_an_event_of_a_newer_version_is_named_and_not_guessed_at() -> None:
     assert "no words for: tickled" in what_happened({"type": "tickled"})
+
+
+def test_what_a_purge_erased_ended_when_its_time_was_up_and_not_when_the_purge_ran() -> None:
+    page = _page(state="expired", withdrawn="2028-01-04T09:00:00Z")
+    assert "<dt>Ended</dt><dd>1 January 2028</dd>" in page
+    assert "<dt>Erased</dt><dd>4 January 2028</dd>" in page
+    assert "Your face was used" in page
+    assert "Ask at any desk." not in page
+
+
+def test_what_is_over_and_not_yet_erased_says_what_is_still_held() -> None:
+    page = _page(state="expired")
+    assert "1 set of face numbers, to be erased" in page
+    assert "Ask at any desk." in page
+
+
+def test_an_agreement_that_a_rule_ends_earlier_tells_both_days() -> None:
+    page = _page(ends="2027-01-01T00:00:00Z")
+    assert "1 January 2027; you agreed until 1 January 2028, but Mbare Clinic" in page
+
+
+@pytest.mark.parametrize(
+    ("cause", "sentence"),
+    [
+        ({}, "You withdrew an agreement: 1 set of face numbers that rested on it was erased."),
+        ({"cause": "expired"}, "An agreement’s time was up: 1 set"),
+        ({"cause": "inactive"}, "because your face was not recognised for a long time: 1 set"),
+    ],
+)
+def test_the_log_s_entry_of_an_ending_says_why_and_for_what(
+    cause: dict[str, str], sentence: str
+) -> None:
+    said = {"type": "receipt-withdrawn", "references": 1, **cause}
+    page = _page(said, withdrawn=_AT, state="withdrawn")
+    assert sentence in page
+    assert "For: clinic door." in page

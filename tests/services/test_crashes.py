@@ -17,8 +17,10 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.storage import Keystore, Store, WriteTransaction
 from chiso.services import log_check
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
+from chiso.services.erasure import is_scrub_due
 from chiso.services.home import Home
 from chiso.services.identify import identify, prepare_search
+from chiso.services.purge import due, purge_due
 from chiso.services.withdraw import withdraw
 
 _AGREEMENT = Agreement(
@@ -237,3 +239,65 @@ def test_a_receipt_withdrawn_while_another_process_erases_its_owner_is_said_to_b
         withdraw(replace(enrolled, store=overtaken), "Anna", receipt)  # type: ignore[arg-type]
     assert raised.value.code is Code.CONSENT_WITHDRAWN
     log_check.verify(enrolled)
+
+
+class _InTheYear:
+    """A clock that stands still on 1 March of a year."""
+
+    def __init__(self, year: int) -> None:
+        self._now = datetime(year, 3, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+
+def test_a_purge_overtaken_by_a_withdrawal_still_gives_the_others_their_certificates(
+    enrolled: Home, london: Path
+) -> None:
+    longer = replace(_AGREEMENT, expires=datetime(2110, 1, 1, tzinfo=UTC))
+    smiling = Photo("smiling", (london / "001_smiling.jpg").read_bytes())
+    other = Photo("003", (london / "003_neutral.jpg").read_bytes())
+    assert isinstance(enrol(enrolled, longer, [smiling]), Enrolled)
+    assert isinstance(enrol(enrolled, replace(_AGREEMENT, subject="Berta"), [other]), Enrolled)
+    later = replace(enrolled, clock=_InTheYear(2100))
+    assert len(due(later)) == 2  # one receipt of Anna's, and all of Berta
+    overtaken = _But(later.store, scrub=lambda _: withdraw(later, "Anna"))
+    (purged,) = purge_due(replace(later, store=overtaken))  # type: ignore[arg-type]
+    assert (purged.due.subject.label, purged.certificate.subject) == ("Berta", "Berta")
+    log_check.verify(later)
+
+
+def test_who_scrubs_does_not_call_done_what_another_erased_meanwhile(
+    enrolled: Home, london: Path
+) -> None:
+    berta = replace(_AGREEMENT, subject="Berta")
+    other = Photo("003", (london / "003_neutral.jpg").read_bytes())
+    assert isinstance(enrol(enrolled, berta, [other]), Enrolled)
+    dying = replace(enrolled, keystore=_keystore_that_dies(enrolled.keystore))
+
+    def scrub_and_then_be_overtaken(patience_s: float) -> None:
+        enrolled.store.scrub(patience_s)
+        with pytest.raises(PowerCutError):
+            withdraw(dying, "Berta")
+
+    overtaken = _But(enrolled.store, scrub=scrub_and_then_be_overtaken)
+    withdraw(replace(enrolled, store=overtaken), "Anna")  # type: ignore[arg-type]
+    with enrolled.store.reading() as view:
+        assert is_scrub_due(view)
+    again = wiring.open_home(enrolled.path)
+    with again.store.reading() as view:
+        assert not is_scrub_due(view)
+    assert b"Berta" not in _every_byte_of(again)
+
+
+def test_a_home_of_a_version_that_kept_a_flag_is_scrubbed_once_more(enrolled: Home) -> None:
+    with enrolled.store.writing() as transaction:
+        transaction.put_setting("scrub", "due")
+    with enrolled.store.reading() as view:
+        assert is_scrub_due(view)
+    with _reopened(enrolled).store.reading() as view:
+        assert not is_scrub_due(view)
+
+
+def _every_byte_of(home: Home) -> bytes:
+    return b"".join(file.read_bytes() for file in home.path.iterdir())

@@ -86,6 +86,12 @@ def a_receipt_altered(home: Path) -> None:
             )
 
 
+def a_withdrawn_receipt_put_in_force_again(home: Path) -> None:
+    """The mark that a receipt was withdrawn is rubbed out."""
+    with _store(home) as store:
+        store.execute("UPDATE receipts SET withdrawn = NULL")
+
+
 def a_reference_moved_to_another_person(home: Path) -> None:
     """One person's reference now belongs to another, and rests on her receipt."""
     with _store(home) as store:
@@ -113,10 +119,13 @@ def ciphertext_swapped_between_people(home: Path) -> None:
 def a_threshold_record_edited(home: Path) -> None:
     """The record that decides lets everyone match everyone."""
     with _store(home) as store:
-        (body,) = store.execute("SELECT body FROM thresholds").fetchone()
-        record = json.loads(body)
-        record["value"] = -1.0
-        store.execute("UPDATE thresholds SET body = ?", (json.dumps(record).encode(),))
+        _let_everyone_match(store, *store.execute("SELECT id FROM thresholds").fetchone())
+
+
+def a_threshold_record_not_in_use_edited(home: Path, record: str) -> None:
+    """A record that may be chosen later would let everyone match everyone."""
+    with _store(home) as store:
+        _let_everyone_match(store, record)
 
 
 def a_model_file_replaced(models: Path, name: str) -> None:
@@ -130,6 +139,12 @@ def a_model_file_replaced(models: Path, name: str) -> None:
 def the_keystore_from_another_home(home: Path, other: Path) -> None:
     """The keystore of a home of the same maker."""
     shutil.copy(other / KEYSTORE, home / KEYSTORE)
+
+
+def _let_everyone_match(store: sqlite3.Connection, record: str) -> None:
+    (body,) = store.execute("SELECT body FROM thresholds WHERE id = ?", (record,)).fetchone()
+    edited = json.dumps(json.loads(body) | {"value": -1.0}).encode()
+    store.execute("UPDATE thresholds SET body = ? WHERE id = ?", (edited, record))
 
 
 def _two_owners(store: sqlite3.Connection) -> list[tuple[str, str]]:

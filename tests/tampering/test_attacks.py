@@ -5,12 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.cli.running import PURPOSE, STORE, Chiso, Outcome, assert_error, enrolment
 from tests.tampering import attacks
 
+from chiso import wiring
+from chiso.services import thresholds
+
+_MOVED = attacks.a_reference_moved_to_another_person
 Volunteer = Callable[..., Path]
 Words = tuple[str | Path, ...]
 
@@ -64,7 +69,7 @@ def test_a_receipt_altered_is_found(peopled: Chiso, volunteer: Volunteer) -> Non
 
 @pytest.mark.parametrize(
     "attack",
-    [attacks.a_reference_moved_to_another_person, attacks.ciphertext_swapped_between_people],
+    [_MOVED, attacks.ciphertext_swapped_between_people],
 )
 def test_a_template_that_is_not_its_owners_is_found(
     peopled: Chiso, volunteer: Volunteer, attack: Callable[[Path], None]
@@ -74,6 +79,10 @@ def test_a_template_that_is_not_its_owners_is_found(
     attack(peopled.home)
     assert _names_one_of(people, peopled(*_search(volunteer)), "template-unreadable")
     assert peopled.holdings().leaves == before
+    found = peopled("log", "verify")
+    assert _names_one_of(people, found, "template-unreadable")
+    how_many = "1 does not open" if attack is _MOVED else "2 do not open"
+    assert how_many in found.document["error"]["message"]
 
 
 def test_a_threshold_record_edited_is_found(peopled: Chiso, volunteer: Volunteer) -> None:
@@ -81,6 +90,24 @@ def test_a_threshold_record_edited_is_found(peopled: Chiso, volunteer: Volunteer
     for command in (_search(volunteer), ("log", "verify")):
         said = "The threshold record in use is not what this home signed"
         assert_error(peopled(*command), 5, "threshold-invalid", said, "threshold use")
+
+
+def test_a_threshold_record_that_waits_to_be_used_is_not_edited_unseen(peopled: Chiso) -> None:
+    home = wiring.open_home(peopled.home)
+    ((starter, _),) = thresholds.records(home)
+    thresholds.add(home, replace(starter, record_id="waiting"))
+    home.store.close()
+    assert peopled("log", "verify").status == 0
+    attacks.a_threshold_record_not_in_use_edited(peopled.home, "waiting")
+    said = "'waiting' is not what was added to this home"
+    assert_error(peopled("log", "verify"), 5, "threshold-invalid", said)
+
+
+def test_a_withdrawn_receipt_put_in_force_again_is_found(peopled: Chiso) -> None:
+    receipt = peopled("receipts", "001").document["receipts"][0]["receipt"]
+    assert peopled("withdraw", "001", "--receipt", receipt).status == 0
+    attacks.a_withdrawn_receipt_put_in_force_again(peopled.home)
+    assert_error(peopled("log", "verify"), 5, "log-broken", receipt, "not marked so")
 
 
 def test_a_model_file_replaced_is_found(

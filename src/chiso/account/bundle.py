@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,27 +50,49 @@ class Bundle:
 
 def bundle_bytes(bundle: Bundle) -> bytes:
     """The file: UTF-8 JSON, indented by one space, with a line end; hashes and salts in hex."""
+    head = bundle_start(bundle.key, bundle.checkpoint, bundle.earlier, bundle.subject_id)
+    return "".join(bundle_texts(head, bundle.leaves)).encode()
+
+
+def bundle_start(
+    key: VerifierKey,
+    checkpoint: str,
+    earlier: Sequence[EarlierCheckpoint],
+    subject_id: str | None,
+) -> str:
+    """A bundle's text up to its leaves, for `bundle_texts`."""
     document = {
         "format": FORMAT,
-        "key": vkey_text(bundle.key),
-        "checkpoint": bundle.checkpoint,
+        "key": vkey_text(key),
+        "checkpoint": checkpoint,
         "earlier": [
             {"checkpoint": each.checkpoint, "consistency": _hexes(each.consistency)}
-            for each in bundle.earlier
+            for each in earlier
         ],
-        "subject": bundle.subject_id,
-        "leaves": [
-            {
-                "seq": each.seq,
-                "leaf_hash": each.leaf_hash.hex(),
-                "inclusion": _hexes(each.inclusion),
-                "salt": None if each.salt is None else each.salt.hex(),
-                "payload": None if each.payload is None else each.payload.decode(),
-            }
-            for each in bundle.leaves
-        ],
+        "subject": subject_id,
     }
-    return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+    return _json(document).removesuffix("\n}")
+
+
+def bundle_texts(start: str, leaves: Iterable[BundledLeaf]) -> Iterator[str]:
+    """A bundle's text piece by piece, a leaf at a time: a log need not fit in memory."""
+    yield f'{start},\n "leaves": ['
+    between = ""
+    for each in leaves:
+        leaf = {
+            "seq": each.seq,
+            "leaf_hash": each.leaf_hash.hex(),
+            "inclusion": _hexes(each.inclusion),
+            "salt": None if each.salt is None else each.salt.hex(),
+            "payload": None if each.payload is None else each.payload.decode(),
+        }
+        yield f"{between}\n{_json(leaf)}".replace("\n", "\n  ")  # in texts, JSON escapes it
+        between = ","
+    yield "\n ]\n}\n" if between else "]\n}\n"
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def parse_bundle(content: bytes) -> Bundle:

@@ -8,7 +8,7 @@ Steps, numbered in the code below:
 2. Both of its checkpoints are of its home's log, and signed by this key.
 3. The log after the erasure begins with the log before it.
 4. The leaf that it shows, with its salt, is in the log after, and was not yet in the log before.
-5. That leaf tells of this erasure: the same person, the same moment, the same counts.
+5. That leaf tells of this erasure: the same person and receipt, the same moment and counts.
 6. (caller, where the home is at hand) today's log still begins with the log after, and nothing of
    this person is in it: no row and no key.
 
@@ -77,7 +77,9 @@ class ErasureCertificate:
     """What was erased, and the log before and after. `signature` is the home's, over `body`.
 
     `receipts_withdrawn` are kept, to show that they ended. `subject`: the label that she had; None
-    where the certificate was printed again, after the label was gone. `proof`: None in version 1.
+    where the certificate was printed again, after the label was gone. `receipt`: the id of the one
+    that was withdrawn; None where she withdrew whole, and in certificates of leaves that do not
+    name it. `proof`: None in version 1.
     """
 
     version: int
@@ -86,6 +88,7 @@ class ErasureCertificate:
     at: str
     destroyed: tuple[Destroyed, ...]
     receipts_withdrawn: int
+    receipt: str | None
     checkpoint_before: str
     checkpoint_after: str
     proof: ErasureProof | None
@@ -117,6 +120,7 @@ def certificate_text(
     at: str,
     destroyed: Sequence[Destroyed],
     receipts_withdrawn: int,
+    receipt: str | None,
     checkpoint_before: str,
     checkpoint_after: str,
     proof: ErasureProof,
@@ -145,7 +149,7 @@ def certificate_text(
             "inclusion": [step.hex() for step in leaf.inclusion],
         },
     }
-    return canonical_json(document)
+    return canonical_json(document if receipt is None else {**document, "receipt": receipt})
 
 
 def parse_certificate(body: bytes, signature: bytes) -> ErasureCertificate:
@@ -162,6 +166,7 @@ def parse_certificate(body: bytes, signature: bytes) -> ErasureCertificate:
             at=_of(str, said["at"]),
             destroyed=_destroyed(said) if version == NEWEST else _destroyed_v1(said),
             receipts_withdrawn=_of(int, said["receipts_withdrawn"]),
+            receipt=_of(str, said["receipt"]) if "receipt" in said else None,
             checkpoint_before=_of(str, said["checkpoint_before"]),
             checkpoint_after=_of(str, said["checkpoint_after"]),
             proof=_proof(said) if version == NEWEST else None,
@@ -239,6 +244,7 @@ def _require_same_story(certificate: ErasureCertificate, proof: ErasureProof) ->
         "references": certificate.count(REFERENCES),
         "receipts": certificate.count(RECEIPTS),
         "receipts_withdrawn": certificate.receipts_withdrawn,
+        "receipt": certificate.receipt,
         "log_payloads": certificate.count(LOG_PAYLOADS),
     }
     for fact, claimed in claims.items():

@@ -86,6 +86,22 @@ def inclusion_proof(index: int, size: int, fetch: Fetch) -> tuple[bytes, ...]:
 
     Raises IndexError where the tree of `size` leaves has no such leaf.
     """
+    (path,) = inclusion_proofs([index], size, fetch)
+    return path
+
+
+def inclusion_proofs(
+    indexes: Sequence[int], size: int, fetch: Fetch
+) -> tuple[tuple[bytes, ...], ...]:
+    """As `inclusion_proof`, of several leaves, from one fetch; what they share is asked once."""
+    paths = [_siblings(index, size) for index in indexes]
+    spans = list(dict.fromkeys(span for path in paths for span in path))
+    roots = dict(zip(spans, _roots(spans, fetch), strict=True))
+    return tuple(tuple(roots[span] for span in path) for path in paths)
+
+
+def _siblings(index: int, size: int) -> list[_Span]:
+    """The spans of leaves beside leaf `index`, from the leaf to the root."""
     if not 0 <= index < size:
         raise IndexError(f"no leaf {index} in a tree of {size}")
     low, high = 0, size
@@ -98,7 +114,7 @@ def inclusion_proof(index: int, size: int, fetch: Fetch) -> tuple[bytes, ...]:
         else:
             siblings.append((low, middle))
             low = middle
-    return _roots(siblings[::-1], fetch)
+    return siblings[::-1]
 
 
 def consistency_proof(old: int, new: int, fetch: Fetch) -> tuple[bytes, ...]:

@@ -112,6 +112,10 @@ class ReadTransaction(AccessReading, PageReading, Protocol):
         """Payloads that still exist, in order; of one person or of all."""
         ...
 
+    def count_payloads(self, subject_id: SubjectId | None = None) -> int:
+        """How many payloads still exist, of one person or of all."""
+        ...
+
     def payload(self, seq: int) -> LeafPayload | None:
         """What leaf `seq` commits to, if it still exists."""
         ...

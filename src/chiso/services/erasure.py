@@ -38,14 +38,11 @@ from chiso.account.merkle import (
 from chiso.core.consent import SubjectId
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import EventType, LeafPayload, LogHead
-from chiso.core.storage import ReadTransaction
+from chiso.core.storage import ReadTransaction, WriteTransaction
 from chiso.services.home import Home
 from chiso.services.log import broken, head_of, require_not_put_back, require_signed_head
 
-SCRUB_SETTING, SCRUB_DUE, SCRUB_DONE = "scrub", "due", "done"
-"""Whether files may still hold copies of deleted rows; set in the transaction that deletes them."""
-ERASURES_SETTING = "erasures"
-"""How many erasures there were, so that whoever holds a gallery sees that there was another."""
+_ERASURES_SETTING, _SCRUBBED_SETTING = "erasures", "scrub"
 _STORE, _KEYSTORE = "store", "keystore"
 _KEYSTORE_SCRUBBED = "keystore-rewritten"
 
@@ -96,6 +93,7 @@ def certificate_of(home: Home, seq: int, label: str | None) -> ErasureCertificat
         at=told["at"],
         destroyed=_destroyed(told, key_gone),
         receipts_withdrawn=told["receipts_withdrawn"],
+        receipt=told.get("receipt"),
         checkpoint_before=before,
         checkpoint_after=after,
         proof=proof,
@@ -132,8 +130,32 @@ def show(home: Home, which: str) -> ErasureCertificate:
 
 
 def erasures_so_far(view: ReadTransaction) -> int:
-    """How many erasures there were in this home."""
-    return int(view.setting(ERASURES_SETTING) or 0)
+    """How many erasures there were, so that whoever holds a gallery sees that there was another."""
+    return int(view.setting(_ERASURES_SETTING) or 0)
+
+
+def count_erasure(transaction: WriteTransaction) -> None:
+    """Count one more, in the transaction that deletes the rows: from then on a scrub is due."""
+    transaction.put_setting(_ERASURES_SETTING, str(erasures_so_far(transaction) + 1))
+
+
+def is_scrub_due(view: ReadTransaction) -> bool:
+    """Whether files may still hold copies of rows that were deleted."""
+    return _scrubbed_up_to(view) < erasures_so_far(view)
+
+
+def note_scrubbed(transaction: WriteTransaction, erasures: int) -> None:
+    """Note that the files were scrubbed after so many erasures.
+
+    A number and no flag: whoever scrubs must not call done what another erased meanwhile.
+    """
+    if _scrubbed_up_to(transaction) < erasures:
+        transaction.put_setting(_SCRUBBED_SETTING, str(erasures))
+
+
+def _scrubbed_up_to(view: ReadTransaction) -> int:
+    said = view.setting(_SCRUBBED_SETTING) or "0"
+    return int(said) if said.isdecimal() else -1  # earlier versions wrote words: scrub once more
 
 
 def read_certificate(content: bytes) -> ErasureCertificate:
@@ -167,6 +189,7 @@ def certificate_document(certificate: ErasureCertificate) -> dict[str, object]:
         "references": certificate.count(REFERENCES),
         "receipts": certificate.count(RECEIPTS),
         "receipts_withdrawn": certificate.receipts_withdrawn,
+        "receipt": certificate.receipt,
         "log_payloads": certificate.count(LOG_PAYLOADS),
         "key_destroyed": certificate.count(KEYS) > 0,
         "certificate": certificate.body.decode(),
@@ -215,7 +238,7 @@ def _require_nothing_of(home: Home, view: ReadTransaction, subject_id: SubjectId
 
 
 def _require_finished(view: ReadTransaction) -> None:
-    if view.erasures_due() or view.setting(SCRUB_SETTING) == SCRUB_DUE:
+    if view.erasures_due() or is_scrub_due(view):
         raise ChisoError(
             Code.ERASURE_UNFINISHED,
             "Copies of what was erased may still be in the home's files.",

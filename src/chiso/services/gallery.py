@@ -52,7 +52,7 @@ def gallery_of_all(home: Home, view: ReadTransaction, permit: Permit) -> Gallery
     be found.
     """
     _require(permit, Mode.IDENTIFY)
-    keys = _KeysInStep(home.keystore.keys_in_order())
+    keys = KeysInStep(home.keystore.keys_in_order())
     rows = view.sealed_templates(home.model())
     gallery = _filled(home, rows, permit, keys.key_of)
     if not len(gallery):
@@ -74,7 +74,7 @@ def gallery_of_one(
     _require(permit, Mode.VERIFY)
     key = home.keystore.key(subject_id)
     if key is None:
-        raise _key_missing(subject_id)
+        raise key_missing(subject_id)
     rows = view.sealed_templates(home.model(), subject_id)
     gallery = _filled(home, rows, permit, lambda _: key)
     if not len(gallery):
@@ -91,7 +91,7 @@ def _require(permit: Permit, mode: Mode) -> None:
         raise ValueError(f"a permit for {permit.mode} does not allow to {mode}")
 
 
-class _KeysInStep:
+class KeysInStep:
     """Looks keys up in a stream that has the same order as the references do."""
 
     def __init__(self, keys: Iterator[tuple[SubjectId, bytes]]) -> None:
@@ -100,10 +100,11 @@ class _KeysInStep:
         self._key = b""
 
     def key_of(self, subject_id: SubjectId) -> bytes:
+        """Her key; ask for people in order. Raises ChisoError(KEY_MISSING) where there is none."""
         while self._owner < subject_id:
             self._owner, self._key = next(self._keys, ("\x7f", b""))
         if self._owner != subject_id:
-            raise _key_missing(subject_id)
+            raise key_missing(subject_id)
         return self._key
 
 
@@ -133,7 +134,8 @@ def _filled(
     return Gallery(model, matrix, subjects, np.frombuffer(receipts, dtype=f"S{_ID_BYTES}"))
 
 
-def _key_missing(subject_id: SubjectId) -> ChisoError:
+def key_missing(subject_id: SubjectId) -> ChisoError:
+    """The error for a person without a key."""
     return ChisoError(
         Code.KEY_MISSING,
         f"The keystore has no key for person {subject_id}: her references cannot be opened.",

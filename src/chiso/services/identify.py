@@ -122,11 +122,23 @@ def identify(
 
     `every_face` looks for faces far behind near ones too, and takes longer.
     """
-    engine = home.engine()
-    faces = faces_in(engine, photo, engine.capture.probe, every_face=every_face)
+    faces = probe_faces(home, photo, every_face=every_face)
     if isinstance(faces, Refusal):
         return faces
-    prepared = without_erased(home, prepared)
+    return identify_faces(home, faces, without_erased(home, prepared))
+
+
+def probe_faces(
+    home: Home, photo: bytes, *, every_face: bool = False
+) -> list[MeasuredFace] | Refusal:
+    """The faces of `photo`, measured and compared with nobody: what `identify_faces` takes."""
+    engine = home.engine()
+    return faces_in(engine, photo, engine.capture.probe, every_face=every_face)
+
+
+def identify_faces(home: Home, faces: Sequence[MeasuredFace], prepared: Search) -> list[FaceAnswer]:
+    """The second half of `identify`, for a search that nobody in it was erased from just now."""
+    engine = home.engine()
     usable = [face for face in faces if face.refusal is None]
     hits = iter(_hits(engine, usable, prepared))
     with home.store.writing() as transaction:

@@ -19,7 +19,7 @@ from chiso.services.log import (
 from chiso.services.log_checkpoints import require_kept
 from chiso.services.log_since import require_goes_on
 from chiso.services.retention import require_last_set
-from chiso.services.thresholds import require_last_chosen
+from chiso.services.thresholds import require_as_told
 
 
 def verify(home: Home, since: str | None = None) -> LogReport:
@@ -27,9 +27,10 @@ def verify(home: Home, since: str | None = None) -> LogReport:
 
     Besides `chiso.account.verify`'s steps: the stored head agrees with the signed checkpoint; the
     log goes on from the head that lies outside the database; each payload that is missing was
-    destroyed by an erasure that the log tells of; the thresholds in use are those last chosen, the
-    retention rules those last set; and each receipt is signed by this home and says what its
-    indexed columns say.
+    destroyed by an erasure that the log tells of; threshold records are those that were added and
+    last chosen, the retention rules those last set; and each receipt is signed by this home, says
+    what its indexed columns say, and is marked withdrawn where the log says so. Whether references
+    open is `services.reference_check`'s to say.
 
     The log must go on from every checkpoint that is kept, and from `since`, one saved outside.
     """
@@ -52,7 +53,7 @@ def verify(home: Home, since: str | None = None) -> LogReport:
             require_goes_on(home, view, head, since)
         _require_accounted(view, report.payloads_destroyed)
         _require_receipts(view)
-        require_last_chosen(home, view)
+        require_as_told(home, view)
         require_last_set(view)
         terms = {each.receipt_id: each for each in view.terms()}
         for receipt in view.receipts():
@@ -65,11 +66,17 @@ def verify(home: Home, since: str | None = None) -> LogReport:
 
 def _require_receipts(view: ReadTransaction) -> None:
     """Raise unless every receipt that the log tells of is there, and every reference's too."""
-    kept = {each.receipt_id for each in view.terms()}
+    kept = {each.receipt_id: each for each in view.terms()}
     for payload in view.payloads():
         said = json.loads(payload.body)
         if said["type"] == EventType.RECEIPT_GRANTED and said["receipt"] not in kept:
             raise broken(f"receipt {said['receipt']} is gone, and no erasure accounts for it")
+        if said["type"] == EventType.RECEIPT_WITHDRAWN and "receipt" in said:
+            ended = kept.get(said["receipt"])
+            if ended is None or ended.withdrawn is None:
+                raise broken(
+                    f"receipt {said['receipt']} was withdrawn, and is not marked so any more"
+                )
     for _ in view.references():
         pass  # the store itself raises for one that rests on no receipt of its owner's
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from chiso.account.erasure import ErasureCertificate
@@ -17,7 +17,6 @@ from chiso.services.retention import rules
 from chiso.services.withdraw import erase, finish_erasures
 
 _PATIENCE_S = 30.0
-_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,8 @@ def purge_due(home: Home, is_stopped: Callable[[], bool] = lambda: False) -> lis
 
     For any process that runs for long to call now and then. Each person is one transaction, looked
     at again under the lock: who was matched or withdrew meanwhile, or was erased by another
-    process, is let be. `is_stopped` is asked before each; what is begun is finished. Raises
+    process, is let be; whose one receipt was ended here, and who withdrew whole before this
+    returns, is left out of it. `is_stopped` is asked before each; what is begun is finished. Raises
     ERASURE_UNFINISHED where old copies of the rows could not be destroyed yet.
     """
     with home.store.reading() as view:
@@ -71,7 +71,7 @@ def purge_due(home: Home, is_stopped: Callable[[], bool] = lambda: False) -> lis
     finally:  # keys and copies of those who are gone go, also where the next person's rows do not
         if erased:
             _finish(home)
-    return [Purged(each, _certificate(home, seq, each.subject.label)) for each, seq in erased]
+    return [made for each, seq in erased for made in _certified(home, each, seq)]
 
 
 def _erase_due(home: Home, subject_id: SubjectId) -> list[tuple[Due, int]]:
@@ -148,13 +148,14 @@ def _finish(home: Home) -> None:
         ) from error
 
 
-def _certificate(home: Home, seq: int, label: str) -> ErasureCertificate:
-    """The certificate, once no other process is in the middle of an erasure of its own."""
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return certificate_of(home, seq, label)
-        except ChisoError as error:
-            if error.code is not Code.ERASURE_UNFINISHED:
-                raise
-            _finish(home)
-    return certificate_of(home, seq, label)
+def _certified(home: Home, erased: Due, seq: int) -> Iterator[Purged]:
+    """What was erased with its certificate; nothing where all of her was erased since.
+
+    What the log said of her one receipt went with her then, and the certificate of that erasure,
+    whoever asked for it, stands for both.
+    """
+    try:
+        yield Purged(erased, certificate_of(home, seq, erased.subject.label))
+    except ChisoError as error:
+        if erased.receipt_id is None or error.code is not Code.LEAF_MISSING:
+            raise

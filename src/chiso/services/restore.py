@@ -30,7 +30,7 @@ from chiso.services import log_check, thresholds
 from chiso.services.home import Home
 from chiso.services.log import head_of, record, require_not_put_back, require_signed_head
 from chiso.services.restored_people import PutBack, put_back
-from chiso.services.thresholds import require_last_chosen
+from chiso.services.thresholds import require_as_told
 from chiso.services.withdraw import withdraw
 from chiso.services.withdrawn_since import Backup, Evidence, Living, Since, withdrawn_since
 
@@ -126,11 +126,11 @@ def _destroy_ownerless(living: Home) -> None:
 
 
 def _mend_thresholds(living: Home, backup: Home) -> None:
-    """Where the thresholds in use are not those last chosen, choose the backup's, with a leaf."""
+    """Where the thresholds are not those that the log tells of, take the backup's, with a leaf."""
     try:
         with living.store.reading() as view:
             view.thresholds()
-            require_last_chosen(living, view)
+            require_as_told(living, view)
     except ChisoError as error:
         if error.kind is not Kind.INTEGRITY and error.code is not Code.THRESHOLD_MISSING:
             raise

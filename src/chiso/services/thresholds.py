@@ -78,16 +78,20 @@ def active_record(home: Home, view: ReadTransaction, model: ModelDigest) -> Thre
     )
 
 
-def require_last_chosen(home: Home, view: ReadTransaction) -> None:
-    """Raise ChisoError(THRESHOLD_INVALID) unless each model's record is the one last chosen.
+def require_as_told(home: Home, view: ReadTransaction) -> None:
+    """Raise ChisoError(THRESHOLD_INVALID) unless the records are those that the log tells of.
 
-    The log's leaves say which that was, so an older choice put back is found.
+    Each model's is the one last chosen, so an older choice put back is found; and those not in use
+    are what they were when they were added.
     """
     last: dict[ModelDigest, str] = {}
+    added: set[str] = set()
     for payload in view.payloads():
         said = json.loads(payload.body)
         if said["type"] == EventType.THRESHOLD_CHANGED:
             last[ModelDigest(said["model"])] = said["sha256"]
+        elif said["type"] == EventType.THRESHOLD_ADDED:
+            added.add(said["sha256"])
     for model, digest in last.items():
         if _digest(active_record(home, view, model)) != digest:
             raise ChisoError(
@@ -95,6 +99,14 @@ def require_last_chosen(home: Home, view: ReadTransaction) -> None:
                 f"The threshold record in use for model {model[:12]} is not the one last chosen.",
                 "An older choice was put back outside Chiso. Choose again with "
                 "`chiso threshold use ID`.",
+            )
+    for each in view.thresholds():
+        if _digest(each) not in added:
+            raise ChisoError(
+                Code.THRESHOLD_INVALID,
+                f"Threshold record {each.record_id!r} is not what was added to this home.",
+                "It was changed outside Chiso. Keep a copy of the home, do not use this record, "
+                "and restore the home from a backup.",
             )
 
 

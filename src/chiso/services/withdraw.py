@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chiso.account.erasure import ErasureCertificate
@@ -13,12 +14,11 @@ from chiso.core.labels import label_from
 from chiso.core.storage import SignedReceipt, Subject, WriteTransaction
 from chiso.core.times import to_text
 from chiso.services.erasure import (
-    ERASURES_SETTING,
-    SCRUB_DONE,
-    SCRUB_DUE,
-    SCRUB_SETTING,
     certificate_of,
+    count_erasure,
     erasures_so_far,
+    is_scrub_due,
+    note_scrubbed,
 )
 from chiso.services.forgetting import forget
 from chiso.services.home import Home
@@ -101,8 +101,7 @@ def erase(
         seq = _erase_receipt(home, transaction, subject, receipt_id, cause)
     if next(transaction.references(None, subject.subject_id), None) is None:
         transaction.schedule_key_destruction(subject.subject_id)
-    transaction.put_setting(SCRUB_SETTING, SCRUB_DUE)
-    transaction.put_setting(ERASURES_SETTING, str(erasures_so_far(transaction) + 1))
+    count_erasure(transaction)
     return seq
 
 
@@ -113,7 +112,7 @@ def finish_erasures(home: Home, patience_s: float) -> int:
     Safe to run twice.
     """
     with home.store.reading() as view:
-        if not view.erasures_due() and view.setting(SCRUB_SETTING) != SCRUB_DUE:
+        if not view.erasures_due() and not is_scrub_due(view):
             return 0
     with home.store.writing() as transaction:
         due = transaction.erasures_due()
@@ -130,11 +129,11 @@ def finish_erasures(home: Home, patience_s: float) -> int:
         gone = home.keystore.destroy(sorted({*unused, *ownerless}))
         for subject_id in due:
             transaction.key_destroyed(subject_id)
-        must_scrub = transaction.setting(SCRUB_SETTING) == SCRUB_DUE
+        must_scrub, erasures = is_scrub_due(transaction), erasures_so_far(transaction)
     if must_scrub:
         home.store.scrub(patience_s)
         with home.store.writing() as transaction:
-            transaction.put_setting(SCRUB_SETTING, SCRUB_DONE)
+            note_scrubbed(transaction, erasures)
         forget(home)
     return gone
 
@@ -157,8 +156,8 @@ def _erase_everything(
 ) -> int:
     """Delete her every row; returns the number of the leaf that tells of it."""
     references, receipts, payloads = transaction.erase_subject(subject.subject_id)
-    erased = _Erased(references, receipts, 0, payloads)
-    return _record(home, transaction, EventType.ERASED, None, subject.subject_id, erased, cause)
+    facts = _facts(subject, _Erased(references, receipts, 0, payloads), cause)
+    return _record(home, transaction, EventType.ERASED, None, facts)
 
 
 def _erase_receipt(
@@ -172,9 +171,8 @@ def _erase_receipt(
     references = transaction.withdraw_receipt(
         receipt.receipt.header.receipt_id, home.clock.now(), cause
     )
-    erased = _Erased(references, 0, 1, 0)
-    owner = subject.subject_id
-    return _record(home, transaction, EventType.RECEIPT_WITHDRAWN, owner, owner, erased, cause)
+    facts = {"receipt": receipt_id, **_facts(subject, _Erased(references, 0, 1, 0), cause)}
+    return _record(home, transaction, EventType.RECEIPT_WITHDRAWN, subject.subject_id, facts)
 
 
 def _receipt_of(
@@ -192,24 +190,25 @@ def _receipt_of(
     raise _nobody(f"{subject.label!r} has no receipt {receipt_id}.")
 
 
-def _record(
-    home: Home,
-    transaction: WriteTransaction,
-    kind: EventType,
-    owner: SubjectId | None,
-    concerned: SubjectId,
-    erased: _Erased,
-    cause: Cause | None,
-) -> int:
+def _facts(concerned: Subject, erased: _Erased, cause: Cause | None) -> dict[str, JsonValue]:
     facts: dict[str, JsonValue] = {
-        "erased_subject": concerned,
+        "erased_subject": concerned.subject_id,
         "references": erased.references,
         "receipts": erased.receipts,
         "receipts_withdrawn": erased.receipts_withdrawn,
         "log_payloads": erased.log_payloads,
     }
-    if cause is not None:
-        facts["cause"] = cause.value
+    return facts if cause is None else {**facts, "cause": cause.value}
+
+
+def _record(
+    home: Home,
+    transaction: WriteTransaction,
+    kind: EventType,
+    owner: SubjectId | None,
+    facts: Mapping[str, JsonValue],
+) -> int:
+    """Append the leaf; returns its number."""
     return record(home, transaction, [Event(kind, home.clock.now(), owner, facts)]).size - 1
 
 

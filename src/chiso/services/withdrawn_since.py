@@ -85,10 +85,16 @@ def withdrawn_since(backup: Backup, living: Living | None, evidence: Evidence) -
         if living.home is not None:
             size = _by_living(backup.home, living.home, told)
             is_told = size is not None and all(each.size <= size for each in notes)
+    is_shown = False
     for certificate in evidence.certificates:
-        _by_certificate(backup, certificate, told)
+        is_shown |= _by_certificate(backup, certificate, told)
     told.sizes += [each.size for each in notes]
-    assured_by = LIVING if is_told else _assured(backup, notes, max(told.sizes), evidence)
+    if is_told:
+        assured_by = LIVING
+    elif is_shown:
+        assured_by = CERTIFICATES
+    else:
+        assured_by = _assured(backup, notes, max(told.sizes), evidence)
     return Since(told.erased, told.partly, max(told.sizes), assured_by)
 
 
@@ -127,8 +133,8 @@ def _erasures(view: ReadTransaction) -> list[tuple[SubjectId, EventType, str]]:
     ]
 
 
-def _by_certificate(backup: Backup, certificate: ErasureCertificate, told: _Gathered) -> None:
-    """What a certificate of this home tells; nothing where the backup's own log tells of it.
+def _by_certificate(backup: Backup, certificate: ErasureCertificate, told: _Gathered) -> bool:
+    """What a certificate of this home tells; False where the backup's own log tells of it.
 
     Version 1 names her label alone, which someone else may have had before: then it counts only
     if she was erased after the backup, and is still in it by that label.
@@ -139,24 +145,23 @@ def _by_certificate(backup: Backup, certificate: ErasureCertificate, told: _Gath
     after = verify_certificate(certificate, home.signer.public_key, home.signer.verify).after
     told.sizes.append(after.size)
     if after.size <= backup.manifest.log_size:
-        return
+        return False
     if certificate.proof is not None:
         whose = SubjectId(certificate.proof.subject_id)
     else:
         with home.store.reading() as view:
             subject = view.subject(certificate.subject or "")
         if subject is None:
-            return
+            return True
         whose = subject.subject_id
     is_all = not certificate.receipts_withdrawn or certificate.count(KEYS) > 0
     (told.erased if is_all else told.partly)[whose] = certificate.at
+    return True
 
 
 def _assured(backup: Backup, notes: Sequence[Checkpoint], size: int, evidence: Evidence) -> str:
-    """What says that all who withdrew are known. Raises ERASURES_UNKNOWN where nothing does."""
+    """What says that nobody withdrew. Raises ERASURES_UNKNOWN where nothing does."""
     manifest = backup.manifest
-    if evidence.certificates:
-        return CERTIFICATES
     same = [each for each in notes if each.size == manifest.log_size]
     with backup.home.store.reading() as view:
         root = root_of(head_of(view).peaks)

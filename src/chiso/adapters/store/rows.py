@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from chiso.compare.threshold import parse_record
 from chiso.consent.receipt import parse_receipt
 from chiso.core.consent import Cause, Mode, ReceiptId, SubjectId, Terms
+from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import KeptCheckpoint, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
@@ -157,6 +159,14 @@ def payload_from(row: Any) -> LeafPayload:
     """A row of `log_payloads`."""
     subject = None if row.subject_id is None else SubjectId(row.subject_id)
     return LeafPayload(row.seq, subject, blob(row.salt), blob(row.body))
+
+
+def threshold_from(body: object) -> ThresholdRecord:
+    """The column `body` of a row of `thresholds`."""
+    try:
+        return parse_record(blob(body))
+    except (ChisoError, OverflowError) as error:  # a number in it may be infinite
+        raise damaged("a threshold record that is none") from error
 
 
 def position_of(node: Node) -> int:

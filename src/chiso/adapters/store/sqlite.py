@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from chiso.adapters.sqlite_errors import BUSY_TIMEOUT_S, as_chiso_error
 from chiso.adapters.store.migrating import SCHEMA_REVISION, is_newest, revision_of, upgrade
 from chiso.adapters.store.transaction import SqlTransaction
 from chiso.core.errors import ChisoError, Code
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 0.1
 
 
 class SqliteStore:
@@ -67,16 +70,17 @@ class SqliteStore:
 
         `secure_delete` overwrites deleted rows, but not the stale copies that SQLite leaves in a
         page when it moves rows between pages; only a rewrite does. Waits for other processes that
-        read; raises ERASURE_UNFINISHED when they do not finish.
+        read or write; raises ERASURE_UNFINISHED when they do not finish.
         """
         with self._translated(), self._engine.connect() as connection:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={round(patience_s * 1000)}")
+            until_s = time.monotonic() + patience_s
+            _wait_at_most(connection, patience_s)
             try:
                 connection.exec_driver_sql("VACUUM")
-                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+                is_cut = _cut_log(connection, until_s)
             finally:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
-        if busy:
+                _wait_at_most(connection, BUSY_TIMEOUT_S)
+        if not is_cut:
             raise ChisoError(
                 Code.ERASURE_UNFINISHED,
                 "The rows are deleted, but another process reads the store and keeps an old copy "
@@ -111,6 +115,28 @@ class SqliteStore:
         except DatabaseError as error:
             name = getattr(error.orig, "sqlite_errorname", "")
             raise as_chiso_error(self._path, str(error.orig), name) from error
+
+
+def _cut_log(connection: Connection, until_s: float) -> bool:
+    """Cut the write-ahead log to nothing; False where others are in the way until `until_s`.
+
+    `until_s`: of the monotonic clock. Tried again and again: SQLite waits for readers and writers,
+    but answers *busy* at once where another process is in the middle of a checkpoint, as a commit
+    to a long log makes one (https://sqlite.org/c3ref/wal_checkpoint_v2.html).
+    """
+    pause_s = _FIRST_PAUSE_S
+    while True:
+        _wait_at_most(connection, max(until_s - time.monotonic(), 0.0))
+        if not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+            return True
+        if until_s - time.monotonic() <= pause_s:
+            return False
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def _wait_at_most(connection: Connection, patience_s: float) -> None:
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={round(patience_s * 1000)}")
 
 
 def _configure(connection: Any, _record: object) -> None:

@@ -24,7 +24,6 @@ from chiso.adapters.store.access import AccessQueries
 from chiso.adapters.store.pages import PageQueries
 from chiso.adapters.store.rows import (
     blob,
-    damaged,
     head_from,
     kept_from,
     payload_from,
@@ -35,6 +34,7 @@ from chiso.adapters.store.rows import (
     subject_from,
     subject_values,
     terms_from,
+    threshold_from,
 )
 from chiso.adapters.store.schema import (
     erasures_due,
@@ -49,7 +49,7 @@ from chiso.adapters.store.schema import (
     subjects,
     thresholds,
 )
-from chiso.compare.threshold import parse_record, record_bytes
+from chiso.compare.threshold import record_bytes
 from chiso.core.consent import Cause, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
@@ -217,6 +217,13 @@ class SqlTransaction(AccessQueries, PageQueries):
         for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
             yield payload_from(row)
 
+    def count_payloads(self, subject_id: SubjectId | None = None) -> int:
+        """How many payloads still exist, of one person or of all."""
+        query = select(func.count()).select_from(log_payloads)
+        if subject_id is not None:
+            query = query.where(log_payloads.c.subject_id == subject_id)
+        return int(self._connection.execute(query).scalar_one())
+
     def kept_checkpoints(self, count: int | None = None) -> Iterator[KeptCheckpoint]:
         """The checkpoints that were kept, the newest first; so many of them, or all."""
         query = select(log_checkpoints).order_by(log_checkpoints.c.size.desc()).limit(count)
@@ -225,7 +232,7 @@ class SqlTransaction(AccessQueries, PageQueries):
     def thresholds(self) -> list[ThresholdRecord]:
         """Every threshold record, oldest first."""
         rows = self._connection.execute(select(thresholds).order_by(thresholds.c.position))
-        return [_record_from(row.body) for row in rows]
+        return [threshold_from(row.body) for row in rows]
 
     def setting(self, name: str) -> str | None:
         """Value of a setting."""
@@ -371,13 +378,6 @@ class SqlTransaction(AccessQueries, PageQueries):
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[settings.c.name], set_={"value": value})
         )
-
-
-def _record_from(body: object) -> ThresholdRecord:
-    try:
-        return parse_record(blob(body))
-    except (ChisoError, OverflowError) as error:  # a number in it may be infinite
-        raise damaged("a threshold record that is none") from error
 
 
 def _terms_under(row: Sequence[Any]) -> Terms:

@@ -18,6 +18,7 @@ from chiso.interfaces.cli import (
     keys,
     log,
     log_checkpoints,
+    log_schema,
     log_witness,
     measure,
     models,
@@ -75,6 +76,7 @@ app.add_typer(audit.app, name="audit")
 log.app.command("checkpoint")(log_checkpoints.checkpoint)
 log.app.command("checkpoints")(log_checkpoints.checkpoints)
 log.app.command("schedule")(log_checkpoints.schedule)
+log.app.command("schema")(log_schema.schema)
 log.app.command("compare")(log_witness.compare_notes)
 log.app.add_typer(log_witness.app, name="witness")
 app.add_typer(log.app, name="log")

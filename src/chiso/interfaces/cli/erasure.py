@@ -240,6 +240,7 @@ def _report_document(
             for each in certificate.destroyed
         ],
         "receipts_withdrawn": certificate.receipts_withdrawn,
+        "receipt": certificate.receipt,
         "scrubbed": list(proof.scrubbed) if proof else None,
         "leaf": proof.leaf.seq if proof else None,
         "log_before": report.before.size,
@@ -251,6 +252,8 @@ def _report_document(
 def _show_report(certificate: ErasureCertificate, report: ErasureReport, word: str) -> None:
     whose = f"of {certificate.subject}" if certificate.subject else "of someone"
     show(f"The certificate holds: erasure {whose} at {certificate.at}.")
+    if certificate.receipt is not None:
+        show(f"    what rested on receipt {certificate.receipt}, which is kept, marked withdrawn:")
     for each in certificate.destroyed:
         show(f"    {each.count} from the {each.where}: {_WORDS.get(each.what, each.what)}")
     if certificate.proof is None:

@@ -15,6 +15,7 @@ from typing import TextIO
 from chiso.core.errors import ChisoError, Code
 
 _MAX_NOTE_BYTES = 64 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def read_file(path: Path, what: str, max_bytes: int | None = None) -> bytes:
@@ -126,11 +127,11 @@ def _write_privately(path: Path, content: bytes) -> None:
 
 
 def _unwritable(folder: Path, error: OSError) -> ChisoError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in _FULL:
         return ChisoError(
             Code.STORE_FULL,
             f"The disk is full: {folder} was not written.",
-            "Free some space, or name a folder on another disk with --out.",
+            "Free some space, or name a place on another disk with --out.",
         )
     return ChisoError(
         Code.FILE_UNREADABLE,
@@ -141,13 +142,20 @@ def _unwritable(folder: Path, error: OSError) -> ChisoError:
 
 @contextmanager
 def reserved(path: Path | None) -> Iterator[TextIO | None]:
-    """A new file, for its owner alone, to write to in the block; it goes if the block fails.
-
-    Raises BAD_ARGUMENT if it is there already. None for None.
-    """
+    """As `new_file`; None for None."""
     if path is None:
         yield None
         return
+    with new_file(path) as file:
+        yield file
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """A new file, for its owner alone, to write to in the block; it goes if the block fails.
+
+    Raises ChisoError: BAD_ARGUMENT if it is there already, FILE_UNREADABLE, STORE_FULL.
+    """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
@@ -160,9 +168,11 @@ def reserved(path: Path | None) -> Iterator[TextIO | None]:
             f"{path} cannot be written ({error.strerror}).",
             "Name a file in a folder that you may write to. Nothing was changed.",
         ) from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        try:
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             yield file
-        except BaseException:
-            path.unlink()
-            raise
+    except BaseException as error:
+        path.unlink()
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise _unwritable(path, error) from error
+        raise

@@ -112,7 +112,8 @@ def rotate(
             }
         )
     else:
-        show(f"Wrapped {counted(rotated.rewrapped, 'key')} by the operator's key {rotated.new}.")
+        wrapped = counted(rotated.rewrapped, "key")
+        show(f"Wrapped {wrapped}, the signing key with them, by the operator's key {rotated.new}.")
         show(f"The former one, {rotated.old}, opens nothing in this home any more.")
     if OPERATOR_KEY_VARIABLE in os.environ:
         source = new_key_from or new_key_out or NEW_KEY_VARIABLE

@@ -9,16 +9,22 @@ from typing import Annotated
 import typer
 
 from chiso import verify_bundle, wiring, wiring_witness
-from chiso.account.bundle import bundle_bytes
 from chiso.account.checkpoint import vkey_text
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import EventType
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.files import read_file, read_note, reserved
+from chiso.interfaces.cli.files import new_file, read_file, read_note
 from chiso.interfaces.cli.log_words import DESTROYED, words
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import counted, emit, say, show, show_exactly
-from chiso.services import log, log_bundle, log_check, log_reading, witnesses
+from chiso.interfaces.cli.output import counted, emit, progress, say, show, show_exactly
+from chiso.services import (
+    log,
+    log_bundle,
+    log_check,
+    log_reading,
+    reference_check,
+    witnesses,
+)
 
 _LAST = 20
 
@@ -59,7 +65,10 @@ def verify(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Recompute the whole tree, and check every signature. Status 5 if anything was changed.
+    """Recompute the whole tree, check every signature, open every reference.
+
+    Status 5 if anything was changed, saying what. A reference that was moved to another person, or
+    whose ciphertext changed places with another's, does not open; nothing opened is kept.
 
     A checkpoint that you keep elsewhere (`chiso log checkpoint > today.checkpoint`) shows more:
     whoever holds this home and its keys could write another history, but not one that begins with
@@ -77,6 +86,8 @@ def verify(
     saved = None if since is None else read_note(since)
     opened = wiring.open_home(wiring.home_directory(home))
     report = log_check.verify(opened, saved)
+    with progress("Opening references", None) as step:
+        references = reference_check.require_all_open(opened, step.to)
     cosigned = witnesses.check(opened, wiring_witness.signature_check())
     if json:
         emit(
@@ -86,6 +97,7 @@ def verify(
                 "root": report.root.hex(),
                 "payloads_kept": report.payloads_kept,
                 "payloads_destroyed": report.payloads_destroyed,
+                "references": references,
                 "cosigned": {each.witness.key.name: each.checkpoint.size for each in cosigned},
             }
         )
@@ -95,6 +107,7 @@ def verify(
             f"{report.payloads_kept} can still be read; the content of "
             f"{report.payloads_destroyed} was destroyed with people who withdrew."
         )
+        show(f"{counted(references, 'reference')} opened, each under its own person's key.")
         if since is not None:
             show(f"It begins with the tree of {since}.")
         for each in cosigned:
@@ -162,21 +175,22 @@ def write_bundle(
 
     One JSON file: the log's key, its checkpoint, the checkpoints that the home kept with proofs
     that the log went on from each, and every leaf whose content still exists with its proof. It
-    tells what the log tells about people, and outlives their erasure: give it to no one else.
+    tells what the log tells about people, and outlives their erasure: give it only to whoever must
+    check it. The log keeps a leaf, `exported`, that says who made one, and of how many leaves.
 
     Example: chiso log bundle --subject tendai --out tendai.bundle.json
     """
     saved = None if since is None else read_note(since)
     opened = wiring.open_home(wiring.home_directory(home))
-    with reserved(out) as file:
-        made = log_bundle.bundle(opened, subject, saved)
-        if file is not None:
-            file.write(bundle_bytes(made).decode())
-    own_key = vkey_text(made.key)
+    with new_file(out) as file:
+        made = log_bundle.bundle(opened, subject, saved, file.write)
+    own_key = vkey_text(log_bundle.log_key(opened))
     if json:
-        emit({"out": str(out), "leaves": len(made.leaves), "key": own_key})
+        emit({"out": str(out), "leaves": made.leaves, "told_by": made.told_by, "key": own_key})
         return Exit.DONE
-    show(f"Wrote {counted(len(made.leaves), 'proof')} of leaves to {out}.")
+    show(f"Wrote {counted(made.leaves, 'leaf', 'leaves')} to {out}, each with its proof.")
+    if made.told_by is not None:
+        show(f"Leaf {made.told_by} of the log says that you did.")
     show("Whoever gets it also needs this key, by another way than the file:")
     show_exactly(own_key)
     return Exit.DONE

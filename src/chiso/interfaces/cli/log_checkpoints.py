@@ -66,7 +66,7 @@ def checkpoints(home: HomeOption = None, json: JsonOption = False) -> int:
                 }
             )
         else:
-            size = counted(each.size, "leaf").replace("leafs", "leaves")
+            size = counted(each.size, "leaf", "leaves")
             show(f"{to_text(each.at)}  {size}, signed by {', '.join(signers)}")
     return Exit.DONE
 

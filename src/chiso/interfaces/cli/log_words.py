@@ -12,6 +12,14 @@ DESTROYED = "destroyed"
 _ENVELOPE = frozenset({"v", "type", "at", "subject"})
 _SHORT = 12
 
+_CAUSES = {"expired": "the consent was over", "inactive": "no match in the time allowed"}
+_ASSURED_BY = {
+    "living-log": "the log that was here",
+    "certificates": "certificates of erasure",
+    "checkpoint": "a saved checkpoint",
+    "operator": "the operator’s word alone",
+}
+
 Said = Mapping[str, Any]
 
 
@@ -46,6 +54,8 @@ def _identified(said: Said) -> str:
 
 
 def _exported(said: Said) -> str:
+    if "log_payloads" in said:
+        return f"the content of {_leaves(said)} was written to a bundle{_asker(said)}"
     return f"everything held about her was written out{_asker(said)}"
 
 
@@ -53,14 +63,19 @@ def _erased(said: Said) -> str:
     counts = [
         counted(said["references"], "reference"),
         counted(said["receipts"], "receipt"),
-        f"the content of {counted(said['log_payloads'], 'leaf').replace('leafs', 'leaves')}",
+        f"the content of {_leaves(said)}",
     ]
-    return f"{', '.join(counts)} of subject {said['erased_subject']} destroyed"
+    return f"{', '.join(counts)} of subject {said['erased_subject']} destroyed{_cause(said)}"
+
+
+def _leaves(said: Said) -> str:
+    return counted(said["log_payloads"], "leaf", "leaves")
 
 
 def _withdrawn(said: Said) -> str:
     gone = counted(said["references"], "reference")
-    return f"{counted(said['receipts_withdrawn'], 'receipt')} withdrawn, {gone} destroyed"
+    which = f"receipt {said['receipt']}" if "receipt" in said else "a receipt"
+    return f"{which} withdrawn, {gone} destroyed{_cause(said)}"
 
 
 def _threshold(said: Said) -> str:
@@ -73,6 +88,27 @@ def _setting(said: Said) -> str:
 
 def _audit(said: Said) -> str:
     return f"{said['kind']}: {said['verdict']}, of input {said['input_sha256'][:_SHORT]}"
+
+
+def _rotated(said: Said) -> str:
+    return f"the {said['key']}’s key {said['old']} was replaced by {said['new']}"
+
+
+def _restored(said: Said) -> str:
+    goes_on = {
+        "living": "the log that was here goes on",
+        "backup": f"the backup’s log goes on, where {said['known_size']} leaves were known of",
+    }[said["log"]]
+    assured = _ASSURED_BY[said["assured_by"]]
+    return (
+        f"from a backup of {said['backup_made']} with {said['backup_size']} leaves; {goes_on}; "
+        f"who had withdrawn since was told by {assured}"
+    )
+
+
+def _cause(said: Said) -> str:
+    """Why a purge did it; empty where someone asked for it."""
+    return f", by a purge: {_CAUSES[said['cause']]}" if "cause" in said else ""
 
 
 def _asker(said: Said) -> str:
@@ -91,4 +127,6 @@ _WORDS: Mapping[EventType, Callable[[Said], str]] = {
     EventType.THRESHOLD_CHANGED: _threshold,
     EventType.SETTINGS_CHANGED: _setting,
     EventType.AUDIT_RECORDED: _audit,
+    EventType.KEY_ROTATED: _rotated,
+    EventType.RESTORED: _restored,
 }

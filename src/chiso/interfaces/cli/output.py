@@ -68,9 +68,9 @@ def _broken(line: str, columns: int) -> str:
     )
 
 
-def counted(count: int, what: str) -> str:
-    """`1 photo`, `3 photos`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def counted(count: int, what: str, many: str | None = None) -> str:
+    """`1 photo`, `3 photos`; `many` where more is not said with an s."""
+    return f"{count} {what}" if count == 1 else f"{count} {many or what + 's'}"
 
 
 def error_document(error: ChisoError) -> dict[str, str]:

@@ -123,8 +123,8 @@ def _remarks(each: people.ReceiptSummary) -> list[str]:
     if each.is_due:
         return [f"Over since {to_text(end.at)}; `chiso purge` erases what rests on it."]
     if end.cause is Cause.INACTIVE:
-        since, goes = f"{signed.terms.active:%Y-%m-%d}", f"{end.at:%Y-%m-%d}"
-        return [f"Inactive since {since}; goes on {goes} unless there is a match before."]
+        since, ends = f"{signed.terms.active:%Y-%m-%d}", f"{end.at:%Y-%m-%d}"
+        return [f"No match after {since}: ends on {ends} unless there is one before."]
     if end.at < signed.receipt.processing.expires:
         return [f"Ends on {end.at:%Y-%m-%d}: consent for this purpose lasts no longer here."]
     return []

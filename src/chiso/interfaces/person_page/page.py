@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from chiso import __version__
 from chiso.core.consent import Mode
+from chiso.core.events import EventType
 from chiso.core.times import from_text
 from chiso.interfaces.person_page import words
 
@@ -30,9 +31,14 @@ class Agreement:
     modes: tuple[str, ...]
     since: str
     until: str
+    """The day on which it is over, or was."""
+    agreed_until: str
+    """The day that she agreed to, where a rule of the controller ends it earlier; else empty."""
+    erased: str
+    """The day on which what rested on it was erased; empty where it was not."""
     state: str
     is_in_force: bool
-    is_withdrawn: bool
+    is_over: bool
     references: int
     guardian: str | None
     withdrawal: str
@@ -109,7 +115,8 @@ def page_of(documents: Mapping[str, bytes], controller: str, subject: str, made:
     log = json.loads(documents["log.json"])
     agreements = tuple(_agreement(each, references) for each in receipts)
     purposes = {each.receipt: each.purpose for each in agreements}
-    entries = tuple(_entry(each, purposes) for each in log["leaves"])
+    endings = _endings(receipts)
+    entries = tuple(_entry(each, purposes, endings) for each in log["leaves"])
     return Page(
         version=__version__,
         controller=controller,
@@ -127,21 +134,35 @@ def page_of(documents: Mapping[str, bytes], controller: str, subject: str, made:
 
 
 def _agreement(document: Mapping[str, Any], references: Sequence[Mapping[str, Any]]) -> Agreement:
-    receipt, state = document["receipt"], document["state"]
+    receipt, state, erased = document["receipt"], document["state"], document["withdrawn"]
     processing, own = receipt["processing"], receipt["header"]["receipt_id"]
+    # A rule that was unset since would have let it last longer than it did.
+    ends = min(document["ends"], erased or document["ends"], key=from_text)
+    is_shortened = erased is None and from_text(ends) < from_text(processing["expires"])
     return Agreement(
         purpose=processing["purpose"],
         modes=tuple(words.MODES[Mode(each)] for each in processing["modes"]),
         since=_day(processing["granted"]),
-        until=_day(document["withdrawn"] or document["ends"]),
-        state=words.STATES[state],
+        until=_day(ends),
+        agreed_until=_day(processing["expires"]) if is_shortened else "",
+        erased=_day(erased) if erased else "",
+        state=words.state(state, is_erased=erased is not None),
         is_in_force=state == "in force",
-        is_withdrawn=document["withdrawn"] is not None,
+        is_over=state not in ("in force", "not begun"),
         references=sum(each["receipt"] == own for each in references),
         guardian=receipt["parties"]["guardian"],
         withdrawal=receipt["withdrawal"],
         receipt=own,
     )
+
+
+def _endings(receipts: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """What the agreements were for that ended at a time: a leaf of the log does not say which."""
+    ended: dict[str, list[str]] = {}
+    for each in receipts:
+        if each["withdrawn"] is not None:
+            ended.setdefault(each["withdrawn"], []).append(each["receipt"]["processing"]["purpose"])
+    return {at: ", ".join(purposes) for at, purposes in ended.items()}
 
 
 def _numbers(
@@ -159,9 +180,13 @@ def _numbers(
     )
 
 
-def _entry(leaf: Mapping[str, Any], purposes: Mapping[str, str]) -> Entry:
+def _entry(
+    leaf: Mapping[str, Any], purposes: Mapping[str, str], endings: Mapping[str, str]
+) -> Entry:
     said = json.loads(leaf["payload"])
     purpose = said.get("purpose") or purposes.get(said.get("receipt", ""), "")
+    if said.get("type") == EventType.RECEIPT_WITHDRAWN:
+        purpose = purpose or endings.get(said["at"], "")
     at = from_text(said["at"])
     return Entry(
         seq=leaf["seq"],

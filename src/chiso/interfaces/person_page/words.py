@@ -14,15 +14,29 @@ MODES = {
     Mode.VERIFY: "to check, when you say who you are, that it is you",
     Mode.IDENTIFY: "to find you by your face among all who agreed",
 }
-STATES = {
+_STATES = {
     "in force": "It is in force.",
     "withdrawn": "You withdrew it, and what rested on it was erased.",
     "expired": "It is over, because its time is up. It allows nothing any more.",
     "inactive": "It is over, because your face was not recognised for a long time.",
     "not begun": "It has not begun yet.",
 }
+_ERASED = {
+    "expired": "Its time was up, and what rested on it was erased.",
+    "inactive": "Your face was not recognised for a long time, and what rested on it was erased.",
+}
+_ENDINGS = {
+    None: "You withdrew an agreement",
+    "expired": "An agreement’s time was up",
+    "inactive": "An agreement ended, because your face was not recognised for a long time",
+}
 _QUESTIONS = (EventType.VERIFIED, EventType.IDENTIFIED, EventType.EXPORTED)
 _DECISIONS = {"match": "it was you", "no-match": "it was not you"}
+
+
+def state(name: str, *, is_erased: bool) -> str:
+    """How it stands with an agreement, from the `state` of `receipts.json`."""
+    return (_ERASED if is_erased else {}).get(name) or _STATES[name]
 
 
 def what_happened(said: Said) -> str:
@@ -51,8 +65,10 @@ def _granted(said: Said) -> str:
 
 
 def _withdrawn(said: Said) -> str:
+    were = "was" if said["references"] == 1 else "were"
     gone = counted(said["references"], "set")
-    return f"An agreement ended, and {gone} of face numbers that rested on it were erased."
+    why = _ENDINGS[said.get("cause")]
+    return f"{why}: {gone} of face numbers that rested on it {were} erased."
 
 
 def _enrolled(said: Said) -> str:
@@ -70,7 +86,10 @@ def _identified(said: Said) -> str:
     return f"A face was looked for among {among} of face numbers, and you were named{place}."
 
 
-def _exported(_: Said) -> str:
+def _exported(said: Said) -> str:
+    if "log_payloads" in said:
+        entries = counted(said["log_payloads"], "entry").replace("entrys", "entries")
+        return f"What the log says of you ({entries}) was written to a file for others to check."
     return "A copy of all that is held about you was made, as this one."
 
 

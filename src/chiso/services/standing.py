@@ -1,0 +1,56 @@
+"""A search that stays prepared in a process that lives on, and lets go of whoever is erased."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from chiso.core.samples import Refusal
+from chiso.services.home import Home
+from chiso.services.identify import (
+    FaceAnswer,
+    Search,
+    identify_faces,
+    probe_faces,
+    without_erased,
+)
+
+
+class StandingSearch:
+    """One prepared search for any number of threads, which must not use it but through here.
+
+    A search drops those who were erased before it compares. Between searches nobody does, so a
+    process that may stand idle calls `forget_erased` on a timer, every second say. The process
+    should overwrite what it frees (`wiring_upkeep.live_on`). Who enrols later is not in it:
+    prepare another for them.
+    """
+
+    def __init__(self, home: Home, prepared: Search) -> None:
+        self._home = home
+        self._prepared = prepared
+        # Rows are dropped in place: a comparison that ran meanwhile would name the wrong person.
+        self._using = Lock()
+
+    @property
+    def references(self) -> int:
+        """How many references are in memory."""
+        with self._using:
+            return len(self._prepared.gallery)
+
+    def identify(self, photo: bytes, *, every_face: bool = False) -> list[FaceAnswer] | Refusal:
+        """As `identify.identify`. Photos are looked at side by side, and compared in turns."""
+        faces = probe_faces(self._home, photo, every_face=every_face)
+        if isinstance(faces, Refusal):
+            return faces
+        with self._using:
+            self._prepared = without_erased(self._home, self._prepared)
+            return identify_faces(self._home, faces, self._prepared)
+
+    def forget_erased(self) -> bool:
+        """Overwrite the vectors of whoever was erased since they were read, from any process.
+
+        Returns whether anyone was. Costs the reading of one number where nobody was; waits for a
+        comparison that runs. Raises ChisoError where the store cannot be read: call it again.
+        """
+        with self._using:
+            before, self._prepared = self._prepared, without_erased(self._home, self._prepared)
+            return self._prepared is not before
