@@ -106,6 +106,21 @@ def _restored(said: Said) -> str:
     )
 
 
+def _access(said: Said) -> str:
+    what = said["change"].replace("-", " ")
+    called = f" “{said['name']}”" if "name" in said else ""
+    role = f" as {said['role']}" if "role" in said else ""
+    return f"{what}{called}{role}{_asker(said)}"
+
+
+def _card_issued(said: Said) -> str:
+    return f"card {said['card']} for “{said['purpose']}” until {said['expires']}{_asker(said)}"
+
+
+def _card_revoked(said: Said) -> str:
+    return f"card {said['card']} revoked: {said['reason']}{_asker(said)}"
+
+
 def _cause(said: Said) -> str:
     """Why a purge did it; empty where someone asked for it."""
     return f", by a purge: {_CAUSES[said['cause']]}" if "cause" in said else ""
@@ -129,4 +144,7 @@ _WORDS: Mapping[EventType, Callable[[Said], str]] = {
     EventType.AUDIT_RECORDED: _audit,
     EventType.KEY_ROTATED: _rotated,
     EventType.RESTORED: _restored,
+    EventType.ACCESS_CHANGED: _access,
+    EventType.CARD_ISSUED: _card_issued,
+    EventType.CARD_REVOKED: _card_revoked,
 }

@@ -93,6 +93,19 @@ def _exported(said: Said) -> str:
     return "A copy of all that is held about you was made, as this one."
 
 
+def _access(said: Said) -> str:
+    made = said["change"] == "link-made"
+    return f"Your own link was {'made' if made else 'ended'}, with which you see what is held."
+
+
+def _card_issued(said: Said) -> str:
+    return f"A card was given to you that carries your face numbers, until {said['expires'][:10]}."
+
+
+def _card_revoked(said: Said) -> str:
+    return f"A card of yours was revoked: {said['reason']}. It is refused from then on."
+
+
 def _erased(_: Said) -> str:
     return "Everything held about you was erased."
 
@@ -105,4 +118,7 @@ _SENTENCES: Mapping[EventType, Callable[[Said], str]] = {
     EventType.IDENTIFIED: _identified,
     EventType.EXPORTED: _exported,
     EventType.ERASED: _erased,
+    EventType.ACCESS_CHANGED: _access,
+    EventType.CARD_ISSUED: _card_issued,
+    EventType.CARD_REVOKED: _card_revoked,
 }
