@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from chiso import wiring
+from chiso.adapters.credentials import system_credentials
 from chiso.adapters.models.batching import BatchingEmbedder
 from chiso.services.home import Engine
 from chiso.services.serving.service import Service, ServiceSettings, service_of
@@ -27,7 +28,8 @@ def open_service(directory: Path, settings: ServiceSettings, *, is_secure: bool)
         loaded = home.engine()
         return replace(loaded, embedder=BatchingEmbedder(loaded.embedder, _MOST_CHIPS_AT_ONCE))
 
-    return service_of(replace(home, engine=engine), settings, is_secure=is_secure)
+    credentials = system_credentials(home.randomness)
+    return service_of(replace(home, engine=engine), settings, credentials, is_secure=is_secure)
 
 
 def server(app: Any, host: str, port: int, tls: tuple[Path, Path] | None) -> uvicorn.Server:

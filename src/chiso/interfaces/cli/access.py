@@ -1,4 +1,4 @@
-"""`chiso access key issue | list | revoke`: who may use what `chiso serve` offers."""
+"""`chiso access key …`, `account …`, `link`: who may use what `chiso serve` offers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from chiso import wiring
 from chiso.core.access import ApiKey, Role, Scope
 from chiso.core.times import to_text
 from chiso.interfaces.agreements import until
+from chiso.interfaces.cli import access_accounts
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import HomeOption, JsonOption
 from chiso.interfaces.cli.output import emit, say, show, show_exactly
@@ -19,6 +20,8 @@ from chiso.services.access.keys import WantedKey, machine_operator
 app = typer.Typer(help="Who may use what `chiso serve` offers.", no_args_is_help=True)
 _keys = typer.Typer(help="Keys of the API.", no_args_is_help=True)
 app.add_typer(_keys, name="key")
+app.add_typer(access_accounts.app, name="account")
+app.command("link")(access_accounts.link)
 
 
 @_keys.command("issue")

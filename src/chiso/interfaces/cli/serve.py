@@ -11,9 +11,10 @@ import typer
 
 from chiso import wiring
 from chiso.core.errors import ChisoError, Code
+from chiso.core.times import to_text
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import emit, say
+from chiso.interfaces.cli.output import emit, say, show_exactly
 
 _PORT = 8730
 
@@ -50,12 +51,14 @@ def serve(
     """Serve a home: the API at /v1, and pages for people. Until Ctrl-C.
 
     Needs no other server and no internet. Listens on this machine alone; beyond it only with TLS.
-    On Ctrl-C what was taken is finished, and what was not is refused.
+    On Ctrl-C what was taken is finished, and what was not is refused. Where nobody can sign in yet
+    it prints a link that makes the first administrator, once; there is no default password.
 
     Example: chiso serve --port 8730
     """
     from chiso import wiring_serve  # no other command needs a web server
     from chiso.interfaces.serve.app import create_app
+    from chiso.services.access.accounts import set_up
     from chiso.services.serving.service import ServiceSettings
 
     tls = _tls(tls_certificate, tls_key)
@@ -66,11 +69,20 @@ def serve(
     )
     server = wiring_serve.server(create_app(service, say), host, port, tls)
 
+    invited = set_up(service.home)
+
     def ready(url: str) -> None:
+        link = None if invited is None else url + invited.path
         if json:
-            emit({"url": url})
-        else:
-            say(f"Serving {service.home.controller} at {url}, until Ctrl-C.")
+            emit({"url": url, "setup": link})
+            return
+        say(f"Serving {service.home.controller} at {url}, until Ctrl-C.")
+        if link is not None and invited is not None:
+            say(
+                "Nobody can sign in yet. This link makes the first administrator, once, until "
+                f"{to_text(invited.expires)}:"
+            )
+            show_exactly(link)
 
     wiring_serve.say_when_ready(server, ready)
     with suppress(KeyboardInterrupt):  # how a server is stopped, and not cut off

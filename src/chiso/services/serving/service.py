@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chiso.core.access import Actor
+from chiso.core.credentials import Credentials
 from chiso.services.home import Home
 from chiso.services.serving.limits import Attempts, Limit
+from chiso.services.serving.log_watch import LogWatch
 from chiso.services.serving.searches import Searches
 from chiso.services.serving.workroom import Workroom
 
@@ -43,9 +45,11 @@ class Service:
     desk: Workroom
     """Where everything else is done that waits for a disk: never behind a photo."""
     searches: Searches
+    log_watch: LogWatch
     per_subject: Attempts
     per_key: Attempts
     per_sign_in: Attempts
+    credentials: Credentials
     is_secure: bool
     """Whether it is reached over TLS: cookies are then bound to it."""
 
@@ -54,7 +58,9 @@ class Service:
         return replace(self.home, asked_by=caller.name, station=caller.station)
 
 
-def service_of(home: Home, settings: ServiceSettings, *, is_secure: bool) -> Service:
+def service_of(
+    home: Home, settings: ServiceSettings, credentials: Credentials, *, is_secure: bool
+) -> Service:
     """Everything that serving a home needs, ready for its first call."""
     return Service(
         home=home,
@@ -62,8 +68,10 @@ def service_of(home: Home, settings: ServiceSettings, *, is_secure: bool) -> Ser
         photos=Workroom(settings.workers, settings.waiting),
         desk=Workroom(4, 64),
         searches=Searches(home),
+        log_watch=LogWatch(home),
         per_subject=Attempts(settings.per_subject),
         per_key=Attempts(settings.per_key),
         per_sign_in=Attempts(settings.per_sign_in),
+        credentials=credentials,
         is_secure=is_secure,
     )

@@ -1,4 +1,4 @@
-"""What a running server does by itself: forget who was erased, and erase what is due."""
+"""What a running server does by itself: forget the erased, erase what is due, verify its log."""
 
 from __future__ import annotations
 
@@ -12,18 +12,22 @@ from chiso.services.serving.service import Service
 
 FORGET_EVERY_S = 5.0
 PURGE_EVERY_S = 600.0
+VERIFY_EVERY_S = 3600.0
 _ANSWERS_KEPT = timedelta(hours=24)
 
 
 async def keep_up(service: Service, tell: Callable[[str], None]) -> None:
     """Look after a served home until cancelled. `tell` gets what an operator should know."""
     loop = asyncio.get_running_loop()
-    next_purge = loop.time()
+    next_purge = next_check = loop.time()
     while True:
         await _quietly(service, service.searches.forget_erased, tell)
         if loop.time() >= next_purge:
             next_purge = loop.time() + PURGE_EVERY_S
             await _quietly(service, lambda: _purge(service, tell), tell)
+        if loop.time() >= next_check:
+            next_check = loop.time() + VERIFY_EVERY_S
+            await _quietly(service, lambda: _verify(service, tell), tell)
         await asyncio.sleep(FORGET_EVERY_S)
 
 
@@ -35,6 +39,12 @@ def _purge(service: Service, tell: Callable[[str], None]) -> None:
     now = home.clock.now()
     with home.store.writing() as transaction:
         transaction.forget_ended(now, now - _ANSWERS_KEPT)
+
+
+def _verify(service: Service, tell: Callable[[str], None]) -> None:
+    found = service.log_watch.verify().error
+    if found is not None:
+        tell(f"{found.message} {found.hint}")
 
 
 async def _quietly(service: Service, work: Callable[[], None], tell: Callable[[str], None]) -> None:
