@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from tests.serve.console import Console
 
 from chiso import wiring, wiring_serve
 from chiso.core.access import Role, Scope
@@ -117,3 +118,25 @@ def key_of(service: Service) -> Callable[..., dict[str, str]]:
 def photo_of(london: Path) -> Callable[..., bytes]:
     """`photo_of("001")`, `photo_of("001", "neutral")`: the bytes of a volunteer's photo."""
     return lambda number, face="smiling": (london / f"{number}_{face}.jpg").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with nobody in it, to copy."""
+    folder = tmp_path_factory.mktemp("served-empty") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CHISO_OPERATOR_KEY", raising=False)
+        home, _ = wiring.make_home(folder, "Mbare Clinic", "offline")
+        home.store.close()
+    return folder
+
+
+@pytest.fixture
+def console(
+    tmp_path: Path, nobodys_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Console]:
+    """A home with nobody in it, served: for pages and accounts, which need no photo."""
+    monkeypatch.delenv("CHISO_OPERATOR_KEY", raising=False)
+    directory = Path(shutil.copytree(nobodys_home, tmp_path / "home"))
+    with served(directory, replace(ServiceSettings(), refused_after_s=0.05)) as (service, client):
+        yield Console(service, client)

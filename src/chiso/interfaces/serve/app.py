@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import Response
 
 from chiso import __version__
 from chiso.interfaces.api import health, keys, recognition
+from chiso.interfaces.console import account, home, languages, sign_in, static_files
+from chiso.interfaces.console.errors import error_page
 from chiso.interfaces.serve import problems
+from chiso.interfaces.serve.same_origin import require_same_origin
 from chiso.services.serving.service import Service
 from chiso.services.serving.upkeep import keep_up
 
@@ -23,8 +26,8 @@ _DESCRIPTION = (
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; connect-src 'self'; font-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "media-src 'self' blob:; frame-src 'self'; connect-src 'self'; font-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -55,18 +58,21 @@ def create_app(service: Service, tell: Callable[[str], None] = lambda _: None) -
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
+        dependencies=[Depends(require_same_origin)],
         responses={
             status: {"model": problems.Problem, "description": "A problem (RFC 9457)."}
             for status in (400, 401, 403, 422, 429)
         },
     )
     app.state.service = service
-    problems.install(app)
+    problems.install(app, error_page)
     app.middleware("http")(_with_headers)
     api = APIRouter(prefix="/v1")
     for module in (health, recognition, keys):
         api.include_router(module.router)
     app.include_router(api)
+    for page in (home, sign_in, account, languages, static_files):
+        app.include_router(page.router, include_in_schema=False)
     return app
 
 

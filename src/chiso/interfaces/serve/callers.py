@@ -9,7 +9,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from chiso.core.access import Action, Actor, Resource
+from chiso.interfaces.serve import cookies
 from chiso.services.access.keys import caller_with, not_signed_in, require
+from chiso.services.access.sessions import caller_of
 from chiso.services.serving.service import Service
 
 _BEARER = "bearer "
@@ -25,13 +27,21 @@ ServiceHere = Annotated[Service, Depends(service_in)]
 
 
 async def caller_in(request: Request, service: ServiceHere) -> Actor:
-    """Who calls: the bearer of a key. Raises NOT_SIGNED_IN, or TOO_MANY_ATTEMPTS."""
+    """Who calls: the bearer of a key, or whoever is signed in.
+
+    Raises NOT_SIGNED_IN, or TOO_MANY_ATTEMPTS.
+    """
     header = request.headers.get("authorization", "")
-    if not header.lower().startswith(_BEARER):
-        raise not_signed_in("This call needs a key.")
-    secret = header[len(_BEARER) :].strip()
-    caller = await service.desk.run(partial(caller_with, service.home, secret))
+    session = cookies.session_in(request)
+    if header.lower().startswith(_BEARER):
+        secret = header[len(_BEARER) :].strip()
+        caller = await service.desk.run(partial(caller_with, service.home, secret))
+    elif session:
+        caller = await service.desk.run(partial(caller_of, service.home, session))
+    else:
+        raise not_signed_in("This call needs a key, or that you sign in.")
     service.per_key.note((caller.name,), service.home.clock.now())
+    request.state.caller = caller
     return caller
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -80,35 +81,61 @@ def answer(error: ChisoError) -> Response:
     return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of this application as a problem."""
-    app.add_exception_handler(ChisoError, _chiso_error)
-    app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _bug)
+Page = Callable[[Request, Problem], Response]
+"""Makes of a problem a page that a person reads."""
 
 
-def _chiso_error(_: Request, error: Exception) -> Response:
-    if not isinstance(error, ChisoError):
-        raise error
-    return answer(error)
+def install(app: FastAPI, page: Page) -> None:
+    """Answer every error of this application: with a page where a browser shows it, else as is."""
+
+    def say(request: Request, problem: Problem, answer: Response) -> Response:
+        return page(request, problem) if _is_for_people(request) else answer
+
+    def chiso_error(request: Request, error: Exception) -> Response:
+        if not isinstance(error, ChisoError):
+            raise error
+        return say(request, problem_of(error), answer(error))
+
+    def not_valid(request: Request, error: Exception) -> Response:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        told = _not_valid(error)
+        return say(request, problem_of(told), answer(told))
+
+    def http_error(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        problem = _of_http(error)
+        plain = JSONResponse(problem.model_dump(), problem.status, error.headers, MEDIA_TYPE)
+        return say(request, problem, plain)
+
+    def bug(request: Request, error: Exception) -> Response:
+        problem = _of_bug(error)
+        plain = JSONResponse(problem.model_dump(), problem.status, media_type=MEDIA_TYPE)
+        return say(request, problem, plain)
+
+    app.add_exception_handler(ChisoError, chiso_error)
+    app.add_exception_handler(RequestValidationError, not_valid)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, bug)
 
 
-def _not_valid(_: Request, error: Exception) -> Response:
-    if not isinstance(error, RequestValidationError):
-        raise error
+def _is_for_people(request: Request) -> bool:
+    is_api = request.url.path.startswith("/v1/")
+    return not is_api and "text/html" in request.headers.get("accept", "")
+
+
+def _not_valid(error: RequestValidationError) -> ChisoError:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     message = f"{where}: {first['msg']}."
-    return answer(ChisoError(Code.BAD_ARGUMENT, message, "/v1/openapi.json says what belongs."))
+    return ChisoError(Code.BAD_ARGUMENT, message, "/v1/openapi.json says what belongs.")
 
 
-def _http_error(_: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
+def _of_http(error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
     code = Code.NOT_FOUND if status == HTTPStatus.NOT_FOUND else Code.BAD_ARGUMENT
-    problem = Problem(
+    return Problem(
         type=f"urn:chiso:problem:{code}",
         title=status.phrase,
         status=status,
@@ -116,12 +143,11 @@ def _http_error(_: Request, error: Exception) -> Response:
         code=code,
         hint="/v1/openapi.json lists every call.",
     )
-    return JSONResponse(problem.model_dump(), status, error.headers, MEDIA_TYPE)
 
 
-def _bug(_: Request, error: Exception) -> Response:
+def _of_bug(error: Exception) -> Problem:
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    problem = Problem(
+    return Problem(
         type="urn:chiso:problem:internal",
         title=status.phrase,
         status=status,
@@ -129,4 +155,3 @@ def _bug(_: Request, error: Exception) -> Response:
         code="internal",
         hint="Please report it with what the server printed; that holds no photo and no template.",
     )
-    return JSONResponse(problem.model_dump(), status, media_type=MEDIA_TYPE)

@@ -1,0 +1,121 @@
+"""Signing in and out, and the one-time links that make an account."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, status
+from fastapi.responses import RedirectResponse, Response
+
+from chiso.core.errors import ChisoError, Code
+from chiso.interfaces.console.languages import local_path
+from chiso.interfaces.console.pages import page
+from chiso.interfaces.serve import cookies
+from chiso.interfaces.serve.callers import ServiceHere
+from chiso.services.access import accounts, sessions
+
+router = APIRouter()
+
+Field = Annotated[str, Form(max_length=2000)]
+_SHORTEST = accounts.SHORTEST_PASSWORD
+
+
+@router.get("/sign-in")
+async def sign_in_page(request: Request, back: str = "/") -> Response:
+    """The form to sign in with."""
+    return page(request, "sign_in.html.j2", back=local_path(back), name="", problem=None)
+
+
+@router.post("/sign-in")
+async def sign_in(
+    request: Request,
+    service: ServiceHere,
+    name: Field,
+    password: Field,
+    code: Field = "",
+    back: Field = "/",
+) -> Response:
+    """Begin a session; a failure is answered at one time, whatever was wrong."""
+    began = asyncio.get_running_loop().time()
+    work = partial(sessions.sign_in, service.home, service.credentials, name, password, code)
+    try:
+        service.per_sign_in.note(("account", name.strip()), service.home.clock.now())
+        made = await service.desk.run(work)
+    except ChisoError as error:
+        if error.code not in (Code.NOT_SIGNED_IN, Code.TOO_MANY_ATTEMPTS):
+            raise
+        until = began + service.settings.refused_after_s
+        await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
+        return page(
+            request,
+            "sign_in.html.j2",
+            None,
+            status.HTTP_401_UNAUTHORIZED,
+            back=local_path(back),
+            name=name,
+            problem=error,
+        )
+    service.per_sign_in.forgive(("account", name.strip()))
+    answer = RedirectResponse(local_path(back), status.HTTP_303_SEE_OTHER)
+    cookies.set_session(request, answer, made.secret)
+    return answer
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, service: ServiceHere) -> Response:
+    """End the session, here and in the browser."""
+    secret = cookies.session_in(request)
+    if secret is not None:
+        await service.desk.run(partial(sessions.sign_out, service.home, secret))
+    answer = RedirectResponse("/sign-in", status.HTTP_303_SEE_OTHER)
+    cookies.forget_session(request, answer)
+    return answer
+
+
+@router.get("/join/{token}")
+async def join_page(request: Request, service: ServiceHere, token: str) -> Response:
+    """The form that makes an account, for whoever was given this link."""
+    invited = await service.desk.run(partial(accounts.invitation, service.home, token))
+    return page(request, "join.html.j2", invited=invited, name="", problem=None, shortest=_SHORTEST)
+
+
+@router.post("/join/{token}")
+async def join(
+    request: Request,
+    service: ServiceHere,
+    token: str,
+    name: Field,
+    password: Field,
+    again: Field,
+) -> Response:
+    """Make the account, end the link, and sign in."""
+    invited = await service.desk.run(partial(accounts.invitation, service.home, token))
+    home, credentials = service.home, service.credentials
+    try:
+        if password != again:
+            raise ChisoError(
+                Code.BAD_ARGUMENT, "The two passwords differ.", "Type the same one twice."
+            )
+        work = partial(accounts.accept, home, credentials, token, name, password)
+        account = await service.desk.run(work)
+    except ChisoError as error:
+        if error.code is not Code.BAD_ARGUMENT:
+            raise
+        return page(
+            request,
+            "join.html.j2",
+            None,
+            status.HTTP_400_BAD_REQUEST,
+            invited=invited,
+            name=name,
+            problem=error,
+            shortest=_SHORTEST,
+        )
+    made = await service.desk.run(
+        partial(sessions.sign_in, home, credentials, account.name, password, "")
+    )
+    answer = RedirectResponse("/", status.HTTP_303_SEE_OTHER)
+    cookies.set_session(request, answer, made.secret)
+    return answer

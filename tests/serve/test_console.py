@@ -1,0 +1,157 @@
+"""The console: cookies, policy, other sites' forms, roles, errors, languages, static files."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from tests.serve.console import BROWSER, PASSWORD, Console, Page
+
+from chiso.core.access import Role
+from chiso.interfaces.console.static_files import static_path
+from chiso.interfaces.serve.app import create_app
+
+
+def test_a_session_is_in_a_cookie_that_no_script_reads_and_no_site_sends(
+    console: Console,
+) -> None:
+    kept = console.sign_in(Role.ADMIN).headers["Set-Cookie"]
+    assert kept.startswith("chiso=chiso_session_")
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(kept.split("; "))
+
+
+def test_over_tls_the_cookie_is_bound_to_the_host(console: Console) -> None:
+    name = console.account(Role.ADMIN)
+    app = create_app(console.service)
+    with TestClient(app, base_url="https://chiso.example") as client:
+        fields = {"name": name, "password": PASSWORD}
+        answer = client.post("/sign-in", data=fields, headers=BROWSER, follow_redirects=False)
+        kept = answer.headers["Set-Cookie"]
+        assert kept.startswith("__Host-chiso=")
+        assert "Secure" in kept.split("; ")
+        assert "Domain" not in kept
+        assert client.get("/", headers=BROWSER).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8730"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+    ],
+)
+def test_a_form_of_another_site_changes_nothing(console: Console, headers: dict[str, str]) -> None:
+    console.sign_in(Role.ADMIN)
+    fields = {"current": PASSWORD, "password": "x" * 12, "again": "x" * 12}
+    for path in ("/account/password", "/sign-out", "/sign-in"):
+        refused = console.client.post(path, data=fields, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
+    wanted = {"name": "k", "role": "admin", "expires": "2098-01-01T00:00:00Z"}
+    assert console.client.post("/v1/keys", json=wanted, headers=headers).status_code == 403
+    assert console.get("/account").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://127.0.0.1:8730"}]
+)
+def test_a_session_may_call_the_api_from_our_own_pages(
+    console: Console, headers: dict[str, str]
+) -> None:
+    console.sign_in(Role.ADMIN)
+    wanted = {"name": "k", "role": "auditor", "expires": "2098-01-01T00:00:00Z"}
+    assert console.client.post("/v1/keys", json=wanted, headers=headers).status_code == 201
+
+
+def test_no_page_runs_or_styles_anything_inline(console: Console) -> None:
+    console.sign_in(Role.ADMIN)
+    for path in ("/", "/account", "/sign-in", console.invited(Role.ADMIN).path, "/nowhere"):
+        answer = console.get(path)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        page = Page(answer.text)
+        assert not page.all("style")
+        assert all(script.get("src") for script in page.all("script"))
+        for tag, attributes in page.elements:
+            assert not [name for name in attributes if name.startswith("on")], (path, tag)
+            assert "style" not in attributes, (path, tag)
+            for name in ("src", "href", "action"):
+                assert not (attributes.get(name) or "").startswith(("http", "//")), (path, tag)
+
+
+def test_every_page_has_one_heading_and_every_field_a_label(console: Console) -> None:
+    console.sign_in(Role.ADMIN)
+    for path in ("/", "/account", "/sign-in", console.invited(Role.ADMIN).path, "/nowhere"):
+        page = Page(console.get(path).text)
+        assert len(page.all("h1")) == 1, path
+        labelled = {label.get("for") for label in page.all("label")}
+        for field in page.all("input") + page.all("select") + page.all("textarea"):
+            assert field.get("type") == "hidden" or field.get("id") in labelled, (path, field)
+
+
+def test_whoever_is_not_signed_in_comes_back_to_where_she_was(console: Console) -> None:
+    name = console.account(Role.ENROLLER)
+    asked = console.get("/account?a=b")
+    assert "/account?a=b" in asked.text
+    fields = {"name": name, "password": PASSWORD, "back": "/account?a=b"}
+    assert console.post("/sign-in", **fields).headers["Location"] == "/account?a=b"
+
+
+@pytest.mark.parametrize(
+    "back", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "x"]
+)
+def test_no_link_leads_to_another_site(console: Console, back: str) -> None:
+    name = console.account(Role.ENROLLER)
+    fields = {"name": name, "password": PASSWORD, "back": back}
+    assert console.post("/sign-in", **fields).headers["Location"] == "/"
+
+
+def test_errors_are_pages_for_people_and_problems_for_programs(console: Console) -> None:
+    page = console.get("/nowhere")
+    assert page.status_code == 404
+    assert page.headers["Content-Type"].startswith("text/html")
+    for path, headers in (("/nowhere", {}), ("/v1/nowhere", BROWSER)):
+        problem = console.client.get(path, headers=headers)
+        assert problem.status_code == 404
+        assert problem.headers["Content-Type"] == "application/problem+json"
+
+
+def test_the_first_page_says_in_one_glance_whether_all_is_well(console: Console) -> None:
+    console.sign_in(Role.ADMIN)
+    console.service.log_watch.verify()
+    assert "All is well" in console.get("/").text
+    database = console.service.home.path / "store.sqlite3"
+    _damage_log(database)
+    console.service.log_watch.verify()
+    assert "The log does not verify" in console.get("/").text
+
+
+def test_pages_are_in_the_language_that_a_reader_asks_for(console: Console) -> None:
+    asked = {**BROWSER, "Accept-Language": "sn-ZW, en;q=0.5"}
+    assert '<html lang="sn">' in console.client.get("/sign-in", headers=asked).text
+    assert '<html lang="en">' in console.get("/sign-in").text
+    console.get("/language/sn?back=/sign-in")
+    assert '<html lang="sn">' in console.get("/sign-in").text
+
+
+def test_static_files_are_kept_for_good_under_their_digest_alone(console: Console) -> None:
+    named = console.client.get(static_path("app.css"))
+    assert "immutable" in named.headers["Cache-Control"]
+    plain = console.client.get("/static/app.css")
+    assert plain.headers["Cache-Control"] == "no-cache"
+    known = {"If-None-Match": plain.headers["ETag"]}
+    assert console.client.get("/static/app.css", headers=known).status_code == 304
+    for missing in ("/static/none.css", "/static/../pages.py", "/static/%2e%2e/pages.py"):
+        assert console.client.get(missing).status_code == 404
+
+
+def _damage_log(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as opened, opened:
+        opened.execute("UPDATE log_payloads SET body = CAST('{}' AS BLOB) WHERE seq = 0")
