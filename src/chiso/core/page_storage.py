@@ -27,6 +27,17 @@ class PageReading(Protocol):
         """At most `count` people, by when they were added and by id."""
         ...
 
+    def subjects_called(self, text: str, after: str, count: int) -> list[Subject]:
+        """At most `count` people whose label has `text` in it and comes after `after`, by label.
+
+        Capital letters and small ones are alike; in SQLite, those of ASCII alone.
+        """
+        ...
+
+    def count_subjects(self) -> int:
+        """How many people there are."""
+        ...
+
     def receipts_after(
         self, place: Place | None, count: int, subject_id: SubjectId | None = None
     ) -> list[SignedReceipt]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chiso.consent.policy import objection
 from chiso.consent.retention import (
@@ -86,6 +86,14 @@ def set_rule(home: Home, rule: Rule) -> list[Shortened]:
     with home.store.writing() as transaction:
         _change(home, transaction, lambda kept: kept | {purpose: rule})
         return _shortened(home, transaction, rule)
+
+
+def would_shorten(home: Home, rule: Rule) -> list[Shortened]:
+    """What `set_rule` would return, without setting anything. Raises BAD_ARGUMENT as it does."""
+    rule = replace(rule, purpose=label_from(rule.purpose, "purpose"))
+    _require_sense(home, rule)
+    with home.store.reading() as view:
+        return _shortened(home, view, rule)
 
 
 def unset_rule(home: Home, purpose: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, select, tuple_
+from sqlalchemy import Column, Connection, Select, func, select, tuple_
 
 from chiso.adapters.store.rows import blob, payload_from, receipt_from, subject_from
 from chiso.adapters.store.schema import log_leaves, log_payloads, receipts, subjects
@@ -27,6 +27,22 @@ class PageQueries:
         """At most `count` people, by when they were added and by id."""
         query = _after(select(subjects), subjects.c.added, subjects.c.id, place)
         return [subject_from(row) for row in self._connection.execute(query.limit(count))]
+
+    def subjects_called(self, text: str, after: str, count: int) -> list[Subject]:
+        """At most `count` people whose label has `text` in it and comes after `after`, by label."""
+        query = (
+            select(subjects)
+            .where(subjects.c.label > after)
+            .where(func.lower(subjects.c.label).contains(text.lower(), autoescape=True))
+            .order_by(subjects.c.label)
+            .limit(count)
+        )
+        return [subject_from(row) for row in self._connection.execute(query)]
+
+    def count_subjects(self) -> int:
+        """How many people there are."""
+        query = select(func.count()).select_from(subjects)
+        return int(self._connection.execute(query).scalar_one())
 
     def receipts_after(
         self, place: Place | None, count: int, subject_id: SubjectId | None = None

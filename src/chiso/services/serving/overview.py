@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from chiso.consent.policy import objection
 from chiso.consent.retention import end_of_consent
 from chiso.core.access import Action, Actor, Resource
-from chiso.core.events import EventType, KeptCheckpoint
+from chiso.core.events import KeptCheckpoint
 from chiso.core.storage import ReadTransaction
-from chiso.core.times import from_text
+from chiso.services.audit.recorded import RecordedAudit, recorded_audits
 from chiso.services.home import Home
 from chiso.services.log import head_of
 from chiso.services.retention import rules
@@ -33,16 +32,6 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
-class LastAudit:
-    """The audit that the log last told of."""
-
-    seq: int
-    at: datetime
-    kind: str
-    verdict: str
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """What there is to know at a glance. What a caller may not see is None."""
 
@@ -50,7 +39,7 @@ class Overview:
     size: int
     checkpoint: KeptCheckpoint | None
     people: People | None
-    audit: LastAudit | None
+    audit: RecordedAudit | None
 
     @property
     def state(self) -> Literal["well", "look", "broken"]:
@@ -75,7 +64,7 @@ def overview(home: Home, watch: LogWatch, caller: Actor) -> Overview:
             size=head_of(view).size,
             checkpoint=next(iter(view.kept_checkpoints(1)), None),
             people=_people(home, view) if may_count else None,
-            audit=_last_audit(view) if may_prove else None,
+            audit=next(recorded_audits(view), None) if may_prove else None,
         )
 
 
@@ -91,17 +80,4 @@ def _people(home: Home, view: ReadTransaction) -> People:
             ending += end_of_consent(terms, rule).at <= now + SOON
         else:
             over += end_of_consent(terms, rule).at <= now
-    return People(len(view.subjects()), in_force, ending, over)
-
-
-def _last_audit(view: ReadTransaction) -> LastAudit | None:
-    last = None
-    for payload in view.payloads():
-        if b'"audit-recorded"' in payload.body:  # of a million leaves, few are about this
-            last = payload
-    if last is None:
-        return None
-    said = json.loads(last.body)
-    if said["type"] != EventType.AUDIT_RECORDED:
-        return None
-    return LastAudit(last.seq, from_text(said["at"]), said["kind"], said["verdict"])
+    return People(view.count_subjects(), in_force, ending, over)
