@@ -10,9 +10,29 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.serve.console import BROWSER, PASSWORD, Console, Page
 
-from chiso.core.access import Role
+from chiso.core.access import ApiKey, Role
 from chiso.interfaces.console.static_files import static_path
 from chiso.interfaces.serve.app import create_app
+from chiso.services.log import head_of
+
+_PATHS = ("/", "/account", "/people", "/log", "/thresholds", "/settings", "/access")
+_OPEN_TO = {
+    Role.ADMIN: {"/people", "/log", "/thresholds", "/settings", "/access"},
+    Role.ENROLLER: {"/people", "/log"},
+    Role.VERIFIER: {"/log"},
+    Role.AUDITOR: {"/log", "/thresholds", "/settings"},
+}
+
+_CHANGES = {
+    "/access/keys": {"name": "k", "role": "admin", "expires": "2098-01-01"},
+    "/access/accounts": {"role": "admin"},
+    "/access/accounts/some/disable": {},
+    "/settings/retention": {"purpose": "p", "maximum": "1d"},
+    "/settings/witnesses": {"url": "https://w.example/x", "vkey": "x"},
+    "/thresholds/use": {"record": "some"},
+    "/log/checkpoint": {},
+    "/log/ask": {},
+}
 
 
 def test_a_session_is_in_a_cookie_that_no_script_reads_and_no_site_sends(
@@ -71,7 +91,7 @@ def test_a_session_may_call_the_api_from_our_own_pages(
 
 def test_no_page_runs_or_styles_anything_inline(console: Console) -> None:
     console.sign_in(Role.ADMIN)
-    for path in ("/", "/account", "/sign-in", console.invited(Role.ADMIN).path, "/nowhere"):
+    for path in (*_PATHS, "/sign-in", console.invited(Role.ADMIN).path, "/nowhere"):
         answer = console.get(path)
         policy = answer.headers["Content-Security-Policy"]
         assert "unsafe" not in policy
@@ -88,12 +108,60 @@ def test_no_page_runs_or_styles_anything_inline(console: Console) -> None:
 
 def test_every_page_has_one_heading_and_every_field_a_label(console: Console) -> None:
     console.sign_in(Role.ADMIN)
-    for path in ("/", "/account", "/sign-in", console.invited(Role.ADMIN).path, "/nowhere"):
+    for path in (*_PATHS, "/sign-in", console.invited(Role.ADMIN).path, "/nowhere"):
         page = Page(console.get(path).text)
         assert len(page.all("h1")) == 1, path
         labelled = {label.get("for") for label in page.all("label")}
         for field in page.all("input") + page.all("select") + page.all("textarea"):
             assert field.get("type") == "hidden" or field.get("id") in labelled, (path, field)
+
+
+@pytest.mark.parametrize("role", _OPEN_TO)
+def test_a_role_sees_and_opens_what_is_its_own_and_nothing_else(
+    console: Console, role: Role
+) -> None:
+    console.sign_in(role)
+    links = {link.get("href") for link in Page(console.get("/").text).all("a")}
+    for path in _OPEN_TO[Role.ADMIN]:
+        is_open = path in _OPEN_TO[role]
+        assert (path in links) is is_open, path
+        assert console.get(path).status_code == (200 if is_open else 403), path
+
+
+@pytest.mark.parametrize("role", [Role.ENROLLER, Role.VERIFIER, Role.AUDITOR])
+def test_only_an_administrator_changes_how_a_home_works(console: Console, role: Role) -> None:
+    console.sign_in(role)
+    before = _size_of_log(console)
+    for path, fields in _CHANGES.items():
+        assert console.post(path, **fields).status_code == 403, path
+    assert _size_of_log(console) == before
+
+
+def test_a_key_is_shown_once_and_revoked(console: Console) -> None:
+    console.sign_in(Role.ADMIN)
+    fields = {"name": "front door", "role": "verifier", "expires": "2098-01-01"}
+    made = console.post("/access/keys", **fields, purposes="clinic door\n\nschool gate ")
+    secret = made.text.partition("chiso_key_")[2].partition("<")[0]
+    assert secret
+    listed = console.get("/access").text
+    assert "clinic door, school gate" in listed
+    assert secret not in listed
+    (key,) = _keys(console)
+    assert console.post(f"/access/keys/{key.key_id}/revoke").status_code == 303
+    (key,) = _keys(console)
+    assert key.revoked is not None
+
+
+def test_what_is_wrong_with_a_form_is_said_beside_it(console: Console) -> None:
+    console.sign_in(Role.ADMIN)
+    for path, fields in (
+        ("/access/keys", {"name": "k", "role": "verifier", "expires": "1998-01-01"}),
+        ("/settings/witnesses", {"url": "not an address", "vkey": "no key"}),
+    ):
+        answer = console.post(path, **fields)
+        assert (answer.status_code, 'role="alert"' in answer.text) == (400, True)
+    answer = console.get("/settings/retention?purpose=p&maximum=soon")
+    assert (answer.status_code, 'role="alert"' in answer.text) == (400, True)
 
 
 def test_whoever_is_not_signed_in_comes_back_to_where_she_was(console: Console) -> None:
@@ -150,6 +218,16 @@ def test_static_files_are_kept_for_good_under_their_digest_alone(console: Consol
     assert console.client.get("/static/app.css", headers=known).status_code == 304
     for missing in ("/static/none.css", "/static/../pages.py", "/static/%2e%2e/pages.py"):
         assert console.client.get(missing).status_code == 404
+
+
+def _size_of_log(console: Console) -> int:
+    with console.service.home.store.reading() as view:
+        return head_of(view).size
+
+
+def _keys(console: Console) -> list[ApiKey]:
+    with console.service.home.store.reading() as view:
+        return view.api_keys()
 
 
 def _damage_log(database: Path) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from chiso.core.access import Action, Actor, Resource
-
-Translate = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,13 @@ def marked(text: str) -> str:
     return text
 
 
-ENTRIES: tuple[Entry, ...] = ()
+ENTRIES: tuple[Entry, ...] = (
+    Entry("/people", marked("People"), Action.READ, Resource.SUBJECTS),
+    Entry("/log", marked("Log"), Action.READ, Resource.LOG),
+    Entry("/thresholds", marked("Thresholds"), Action.READ, Resource.THRESHOLDS),
+    Entry("/access", marked("Access"), Action.READ, Resource.KEYS),
+    Entry("/settings", marked("Settings"), Action.READ, Resource.SETTINGS),
+)
 """In the order of the navigation; the home page comes before them, and is everybody's."""
 
 

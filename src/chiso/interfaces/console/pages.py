@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from chiso import __version__
+from chiso.consent.retention import Period, period_text
 from chiso.core.access import Actor, Role
 from chiso.interfaces.console.languages import LANGUAGES, Language, language_of, translations
 from chiso.interfaces.console.navigation import entries_for
@@ -67,12 +68,18 @@ def _environment(language: Language) -> Environment:
     environment.globals["static"] = static_path
     environment.filters["day"] = day
     environment.filters["moment"] = moment
+    environment.filters["period"] = period
     return environment
 
 
 def day(instant: datetime) -> str:
     """`2026-11-25`: written alike in every language."""
     return f"{instant:%Y-%m-%d}"
+
+
+def period(length: Period | None) -> str:
+    """A length of time as a form has it: `P1Y`; empty for none."""
+    return "" if length is None else period_text(length)
 
 
 def moment(instant: datetime) -> str:

@@ -11,8 +11,8 @@ from fastapi.responses import Response
 
 from chiso import __version__
 from chiso.interfaces.api import health, keys, recognition
-from chiso.interfaces.console import account, home, languages, sign_in, static_files
 from chiso.interfaces.console.errors import error_page
+from chiso.interfaces.console.routes import router as console
 from chiso.interfaces.serve import problems
 from chiso.interfaces.serve.same_origin import require_same_origin
 from chiso.services.serving.service import Service
@@ -71,8 +71,7 @@ def create_app(service: Service, tell: Callable[[str], None] = lambda _: None) -
     for module in (health, recognition, keys):
         api.include_router(module.router)
     app.include_router(api)
-    for page in (home, sign_in, account, languages, static_files):
-        app.include_router(page.router, include_in_schema=False)
+    app.include_router(console, include_in_schema=False)
     return app
 
 

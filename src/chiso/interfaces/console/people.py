@@ -1,0 +1,82 @@
+"""People: a table to search, all about one, her own link, and withdrawing with what it destroys."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from chiso.core.access import Action, Actor, Resource
+from chiso.core.consent import ReceiptId, SubjectId
+from chiso.interfaces.console.pages import page
+from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.services.access.links import new_person_link
+from chiso.services.serving.directory import loss_of, people_page, person
+from chiso.services.withdraw import withdraw_by_id
+
+router = APIRouter(prefix="/people")
+
+Reader = Annotated[Actor, Depends(allowed(Action.READ, Resource.SUBJECTS))]
+Field = Annotated[str, Form(max_length=100)]
+
+
+@router.get("")
+async def people(
+    request: Request, service: ServiceHere, caller: Reader, q: str = "", after: str = ""
+) -> Response:
+    """A page of people, by label."""
+    found = await service.desk.run(partial(people_page, service.home, caller, q, after))
+    return page(request, "people.html.j2", caller, found=found, q=q, after=after)
+
+
+@router.get("/{subject_id}")
+async def one_person(
+    request: Request, service: ServiceHere, caller: Reader, subject_id: str
+) -> Response:
+    """All about one person."""
+    whose = SubjectId(subject_id)
+    about = await service.desk.run(partial(person, service.home, caller, whose))
+    return page(request, "person.html.j2", caller, about=about)
+
+
+@router.post("/{subject_id}/link")
+async def link(request: Request, service: ServiceHere, caller: Reader, subject_id: str) -> Response:
+    """Make a person's own link, to print and to hand to her."""
+    whose = SubjectId(subject_id)
+    about = await service.desk.run(partial(person, service.home, caller, whose))
+    path = await service.desk.run(partial(new_person_link, service.home, caller, whose))
+    address = str(request.base_url).rstrip("/") + path
+    picture = segno.make(address, error="m").svg_data_uri(scale=4, border=4, light="#fff")
+    return page(
+        request, "person_link.html.j2", caller, about=about, address=address, picture=picture
+    )
+
+
+@router.get("/{subject_id}/withdraw")
+async def withdraw_page(
+    request: Request, service: ServiceHere, caller: Reader, subject_id: str, receipt: str = ""
+) -> Response:
+    """What withdrawing would destroy, before it is done."""
+    which = ReceiptId(receipt) if receipt else None
+    work = partial(loss_of, service.home, caller, SubjectId(subject_id), which)
+    return page(request, "withdraw.html.j2", caller, loss=await service.desk.run(work))
+
+
+@router.post("/{subject_id}/withdraw")
+async def withdraw(
+    request: Request,
+    service: ServiceHere,
+    caller: Reader,
+    subject_id: str,
+    receipt: Field = "",
+) -> Response:
+    """Withdraw, and show the certificate."""
+    which = ReceiptId(receipt) if receipt else None
+    whose = SubjectId(subject_id)
+    loss = await service.desk.run(partial(loss_of, service.home, caller, whose, which))
+    home = service.home_for(caller)
+    certificate = await service.desk.run(partial(withdraw_by_id, home, whose, which))
+    return page(request, "withdrawn.html.j2", caller, loss=loss, certificate=certificate)
