@@ -7,7 +7,10 @@ import hmac
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from chiso.core.consent import Mode, Terms
 from chiso.core.errors import ChisoError, Code
@@ -16,6 +19,8 @@ from chiso.core.templates import ModelDigest, Template
 from chiso.core.times import to_epoch_s
 
 NONCE_BYTES = 12
+_TAG_BYTES = 16
+_BLOCK_BYTES = 16
 _DOMAIN = "chiso/template/1"
 
 
@@ -54,6 +59,26 @@ class AesGcmVault:
     def photo_tag(self, photo: bytes, key: bytes) -> bytes:
         """HMAC-SHA256 of the photo's SHA-256 under the person's key."""
         return hmac.digest(key, b"chiso/photo/1\x00" + hashlib.sha256(photo).digest(), "sha256")
+
+    def seal_bytes(self, content: bytes, bound_to: bytes, key: bytes) -> bytes:
+        """Nonce (12 bytes) ‖ ciphertext ‖ tag (16 bytes)."""
+        nonce = self._randomness.token(NONCE_BYTES)
+        return nonce + AESGCM(key).encrypt(nonce, content, bound_to)
+
+    def open_bytes(self, sealed: bytes, bound_to: bytes, key: bytes) -> bytearray | None:
+        """What `seal_bytes` sealed, for the caller to overwrite; None if altered."""
+        nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:-_TAG_BYTES]
+        content = bytearray(len(ciphertext) + _BLOCK_BYTES)
+        try:
+            cipher = Cipher(AES(key), GCM(nonce, sealed[-_TAG_BYTES:])).decryptor()
+            cipher.authenticate_additional_data(bound_to)
+            written = cipher.update_into(ciphertext, content)
+            cipher.finalize()
+        except (InvalidTag, ValueError):
+            content[:] = bytes(len(content))
+            return None
+        del content[written:]
+        return content
 
 
 def _bound_to(terms: Terms, model: ModelDigest) -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from chiso.core.samples import AlignmentGeometry, BiometricSample, Face, Pixels, Refusal
 from chiso.core.templates import ModelDigest, Template
+
+CodeReader = Callable[[Pixels], Sequence[str]]
+"""Finds the text of every QR code in an image; none where there is none."""
 
 
 class Decoder(Protocol):

@@ -161,6 +161,13 @@ class WriteTransaction(ReadTransaction, AccessWriting, Protocol):
         """
         ...
 
+    def remove_references(self, receipt_id: ReceiptId, until: datetime | None = None) -> int:
+        """Delete what rests on a receipt, which stays; returns references deleted.
+
+        `until`: only what was added by then.
+        """
+        ...
+
     def mark_active(self, receipt_ids: Iterable[ReceiptId], at: datetime) -> None:
         """Note when these receipts last served: a match, or a photo added."""
         ...
@@ -325,6 +332,14 @@ class Vault(Protocol):
 
     def photo_tag(self, photo: bytes, key: bytes) -> bytes:
         """Keyed fingerprint of a photo's bytes; means nothing once the key is destroyed."""
+        ...
+
+    def seal_bytes(self, content: bytes, bound_to: bytes, key: bytes) -> bytes:
+        """Ciphertext of anything else, which opens only with the same `bound_to`."""
+        ...
+
+    def open_bytes(self, sealed: bytes, bound_to: bytes, key: bytes) -> bytearray | None:
+        """What `seal_bytes` sealed, for the caller to overwrite; None if altered."""
         ...
 
 

@@ -89,14 +89,14 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
     nothing (it has expired) or more than the purpose's maximum, BAD_ARGUMENT where it cannot be
     written down.
     """
-    agreement = _parsed(agreement)
+    agreement = parsed(agreement)
     if not photos:
         raise ChisoError(Code.BAD_ARGUMENT, "There is no photo to enrol.", "Name at least one.")
     now = home.clock.now()
     with home.store.reading() as view:
         rule = rule_for(view, agreement.purpose)
-    provisional = _receipt_for(home, agreement, SubjectId(_new_id(home)), now, rule)
-    permit = _permit_to_enrol(provisional.terms(None), now, rule)  # before a photo is looked at
+    provisional = receipt_for(home, agreement, SubjectId(_new_id(home)), now, rule)
+    permit = permit_to_enrol(provisional.terms(None), now, rule)  # before a photo is looked at
 
     templates = _references_of(home, photos, permit)
     if isinstance(templates, PhotoRefused):
@@ -198,13 +198,13 @@ def _store(
         if subject is None:
             subject = Subject(new_id, agreement.subject, now)
             transaction.add_subject(subject)
-        wanted = _receipt_for(home, agreement, subject.subject_id, now, rule)
+        wanted = receipt_for(home, agreement, subject.subject_id, now, rule)
         until_any = agreement.expires is None
-        receipt = _receipt_in_force(home, transaction, wanted, now, rule, until_any=until_any)
+        receipt = receipt_in_force(home, transaction, wanted, now, rule, until_any=until_any)
         if new_receipt := receipt is None:
-            _permit_to_enrol(wanted.terms(None), now, rule)  # it may have expired meanwhile
-            receipt = _granted(home, transaction, wanted)
-            events.append(_granted_event(wanted, now))
+            permit_to_enrol(wanted.terms(None), now, rule)  # it may have expired meanwhile
+            receipt = granted(home, transaction, wanted)
+            events.append(granted_event(wanted, now))
         key = home.keystore.create(subject.subject_id)
         for expected in {new_id, subject.subject_id}:
             transaction.key_destroyed(expected)
@@ -241,7 +241,8 @@ def _expect_key(home: Home, parties: Parties) -> None:
             transaction.schedule_key_destruction(subject_id)
 
 
-def _parsed(agreement: Agreement) -> Agreement:
+def parsed(agreement: Agreement) -> Agreement:
+    """The agreement with its names written one way. Raises BAD_ARGUMENT where it is none."""
     if not agreement.modes:
         raise ChisoError(
             Code.BAD_ARGUMENT,
@@ -255,7 +256,8 @@ def _parsed(agreement: Agreement) -> Agreement:
     )
 
 
-def _permit_to_enrol(terms: Terms, now: datetime, rule: Rule | None) -> Permit:
+def permit_to_enrol(terms: Terms, now: datetime, rule: Rule | None) -> Permit:
+    """A permit to make a template under these terms. Raises a consent code where there is none."""
     permit = policy.permit([terms], terms.purpose, None, now, rule)
     if isinstance(permit, policy.ConsentRefusal):
         raise ChisoError(permit.code, permit.message, "Give a date in the future with --expires.")
@@ -266,9 +268,10 @@ def _new_id(home: Home) -> str:
     return str(uuid.UUID(bytes=home.randomness.token(16), version=4))
 
 
-def _receipt_for(
+def receipt_for(
     home: Home, agreement: Agreement, subject_id: SubjectId, now: datetime, rule: Rule | None
 ) -> Receipt:
+    """The receipt that this agreement would be granted."""
     return draft(
         receipt_id=ReceiptId(_new_id(home)),
         parties=Parties(agreement.subject, subject_id, home.controller, agreement.guardian),
@@ -305,7 +308,7 @@ def _last_moment(agreement: Agreement, now: datetime, rule: Rule | None) -> date
     return usual if limit is None else min(usual, limit)
 
 
-def _receipt_in_force(
+def receipt_in_force(
     home: Home,
     transaction: WriteTransaction,
     wanted: Receipt,
@@ -314,6 +317,7 @@ def _receipt_in_force(
     *,
     until_any: bool,
 ) -> SignedReceipt | None:
+    """A receipt of hers in force that says the same; `until_any`: whatever its last moment is."""
     purpose = wanted.processing.purpose
     for known in transaction.receipts(wanted.parties.subject_id):
         if not same_agreement(known.receipt, wanted, until_any=until_any):
@@ -324,7 +328,8 @@ def _receipt_in_force(
     return None
 
 
-def _granted(home: Home, transaction: WriteTransaction, receipt: Receipt) -> SignedReceipt:
+def granted(home: Home, transaction: WriteTransaction, receipt: Receipt) -> SignedReceipt:
+    """The receipt, signed and kept."""
     body = receipt_bytes(receipt)
     signed = SignedReceipt(receipt, body, home.signer.sign(SIGNING_DOMAIN + body), None)
     transaction.add_receipt(signed)
@@ -361,7 +366,8 @@ def _add_references(
     return added
 
 
-def _granted_event(receipt: Receipt, now: datetime) -> Event:
+def granted_event(receipt: Receipt, now: datetime) -> Event:
+    """What the log says of a receipt that was granted."""
     return Event(
         EventType.RECEIPT_GRANTED,
         now,

@@ -73,15 +73,20 @@ def gallery_of_one(
     """
     _require(permit, Mode.VERIFY)
     key = home.keystore.key(subject_id)
-    if key is None:
-        raise key_missing(subject_id)
+
+    def own_key(_: SubjectId) -> bytes:
+        if key is None:
+            raise key_missing(subject_id)
+        return key
+
     rows = view.sealed_templates(home.model(), subject_id)
-    gallery = _filled(home, rows, permit, lambda _: key)
+    gallery = _filled(home, rows, permit, own_key)
     if not len(gallery):
         raise ChisoError(
             Code.REFERENCE_MISSING,
             "She agreed, but has no reference made with the model that this home uses.",
-            "Enrol her again with a photo, under the same terms; her receipt stays the same.",
+            "If she carries a card, compare with that. Else enrol her again with a photo, under "
+            "the same terms; her receipt stays the same.",
         )
     return gallery
 

@@ -8,7 +8,8 @@ Steps, numbered in the code below:
 3. Who withdrew since is known (`chiso.services.withdrawn_since`).
 4. Where the living home's log verifies and begins with the backup's, it stays, and only people who
    are not whole there are put back.
-5. Else the backup's log goes on. Whoever withdrew since is erased from it, each with a leaf.
+5. Else the backup's log goes on. Whoever withdrew since is erased from it, each with a leaf, and
+   its cards are revoked, unless nothing happened since: nobody knows which were.
 6. A leaf tells of the restore, and what came out verifies.
 7. (caller) put it in the place of the living home.
 """
@@ -27,12 +28,20 @@ from chiso.core.events import Event, EventType
 from chiso.core.storage import ReadTransaction, Subject
 from chiso.core.times import to_text
 from chiso.services import log_check, thresholds
+from chiso.services.cards.told import end_cards, mend_cards
 from chiso.services.home import Home
 from chiso.services.log import head_of, record, require_not_put_back, require_signed_head
 from chiso.services.restored_people import PutBack, put_back
 from chiso.services.thresholds import require_as_told
 from chiso.services.withdraw import withdraw
-from chiso.services.withdrawn_since import Backup, Evidence, Living, Since, withdrawn_since
+from chiso.services.withdrawn_since import (
+    CHECKPOINT,
+    Backup,
+    Evidence,
+    Living,
+    Since,
+    withdrawn_since,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,7 @@ def _into_living(backup: Backup, living: Home, since: Since) -> Restored | None:
         _erase_lost(living, people.lost)
         _destroy_ownerless(living)
         _mend_thresholds(living, backup.home)
+        mend_cards(living)
         _tell(living, backup, since, "living")
         log_check.verify(living)  # 6
     except ChisoError as error:
@@ -160,6 +170,8 @@ def _from_backup(backup: Backup, living: Home | None, since: Since) -> Restored:
     home = backup.home
     _tell(home, backup, since, "backup")  # first, so that the erasures are read as its doing
     left_out = [*_erase(home, since), *_end_receipts(home, living, since)]
+    if since.assured_by != CHECKPOINT:  # that one shows that nothing happened since
+        end_cards(home, living)
     log_check.verify(home)  # 6
     known = {each.subject_id for each in _subjects(home)}
     labels = () if living is None else tuple(_labels_of_others(living, known))

@@ -6,6 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from chiso.consent.receipt import SIGNING_DOMAIN
 from chiso.core.consent import ReceiptId, SubjectId, Terms
@@ -18,8 +19,10 @@ from chiso.core.storage import (
     Subject,
     WriteTransaction,
 )
+from chiso.services.cards.told import moved_to_cards
 from chiso.services.home import Home
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _Reference = tuple[ReceiptId, str, bytes]
 
 
@@ -37,6 +40,8 @@ class _Told:
 
     granted: Mapping[SubjectId, set[ReceiptId]]
     withdrawals: Mapping[SubjectId, int]
+    moved: Mapping[ReceiptId, datetime]
+    """Receipts whose references went when a card was issued, and when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def _told(view: ReadTransaction) -> _Told:
             granted[payload.subject_id].add(ReceiptId(said["receipt"]))
         if said["type"] == EventType.RECEIPT_WITHDRAWN:
             withdrawals[payload.subject_id] += 1
-    return _Told(granted, withdrawals)
+    return _Told(granted, withdrawals, moved_to_cards(view))
 
 
 def _is_whole(
@@ -114,7 +119,7 @@ def _is_whole(
     return all(
         _name_of(each) in held.references
         for each, _ in backup.references(None, whose)
-        if held.receipts[each.receipt_id].withdrawn is None
+        if held.receipts[each.receipt_id].withdrawn is None and not _is_on_a_card(each, told)
     )
 
 
@@ -138,12 +143,21 @@ def _give(
     transaction.add_subject(subject)
     for receipt in receipts.values():
         transaction.add_receipt(receipt)
-    for reference in references.values():
-        if receipts[reference.receipt_id].withdrawn is None:
-            transaction.add_reference(reference)
-    if key is not None:
+    given = [
+        each
+        for each in references.values()
+        if receipts[each.receipt_id].withdrawn is None and not _is_on_a_card(each, told)
+    ]
+    for reference in given:
+        transaction.add_reference(reference)
+    if key is not None and given:
         base.keystore.keep(whose, key)
     return True
+
+
+def _is_on_a_card(reference: SealedReference, told: _Told) -> bool:
+    """Whether a reference was destroyed when its person got a card in its place."""
+    return reference.added <= told.moved.get(reference.receipt_id, _NEVER)
 
 
 def _accounts_for(

@@ -79,7 +79,7 @@ class _Prepared:
 
 def _prepared(home: Home, label: str, purpose: str) -> _Prepared:
     with home.store.reading() as view:
-        subject, permit = _permitted(home, view, label, purpose)
+        subject, permit = permitted(home, view, label, purpose)
         threshold = active_record(home, view, home.model())
         gallery = gallery_of_one(home, view, permit, subject.subject_id)
         gallery = normalised_for(gallery, threshold)
@@ -94,7 +94,7 @@ def _still_permitted(
     She may have withdrawn since they were read, all or one receipt, and another person may have
     been enrolled under her label.
     """
-    subject, permit = _permitted(home, transaction, label, prepared.permit.purpose)
+    subject, permit = permitted(home, transaction, label, prepared.permit.purpose)
     allowed = np.array([row.decode() in permit.receipts for row in prepared.gallery.receipts])
     if subject.subject_id != prepared.subject.subject_id or not allowed.any():
         refusal = policy.nobody(prepared.permit.purpose)
@@ -102,9 +102,10 @@ def _still_permitted(
     return allowed
 
 
-def _permitted(
+def permitted(
     home: Home, view: ReadTransaction, label: str, purpose: str
 ) -> tuple[Subject, Permit]:
+    """The person of that label, and the permit to verify her. Raises a consent code."""
     subject = view.subject(label)
     receipts = view.receipts(subject.subject_id) if subject else []
     for receipt in receipts:

@@ -99,10 +99,15 @@ def erase(
         seq = _erase_everything(home, transaction, subject, cause)
     else:
         seq = _erase_receipt(home, transaction, subject, receipt_id, cause)
-    if next(transaction.references(None, subject.subject_id), None) is None:
-        transaction.schedule_key_destruction(subject.subject_id)
-    count_erasure(transaction)
+    note_erased(transaction, subject.subject_id)
     return seq
+
+
+def note_erased(transaction: WriteTransaction, subject_id: SubjectId) -> None:
+    """Say in the transaction that deletes references what `finish_erasures` is to destroy."""
+    if next(transaction.references(None, subject_id), None) is None:
+        transaction.schedule_key_destruction(subject_id)
+    count_erasure(transaction)
 
 
 def finish_erasures(home: Home, patience_s: float) -> int:

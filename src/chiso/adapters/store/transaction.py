@@ -277,10 +277,16 @@ class SqlTransaction(AccessQueries, PageQueries):
             .where(receipts.c.id == receipt_id)
             .values(withdrawn=to_epoch_s(at), cause=cause)
         )
+        return self.remove_references(receipt_id)
+
+    def remove_references(self, receipt_id: ReceiptId, until: datetime | None = None) -> int:
+        """Delete what rests on a receipt, all or what was added by then; how many that were."""
         whose = select(receipts.c.subject_id).where(receipts.c.id == receipt_id).scalar_subquery()
         gone = delete(references).where(
             references.c.subject_id == whose, references.c.receipt_id == receipt_id
         )
+        if until is not None:
+            gone = gone.where(references.c.added <= to_epoch_s(until))
         return self._connection.execute(gone).rowcount
 
     def mark_active(self, receipt_ids: Iterable[ReceiptId], at: datetime) -> None:

@@ -12,6 +12,7 @@ from chiso.interfaces.cli import (
     audit,
     backup,
     calibrate,
+    card,
     enrol,
     erasure,
     home,
@@ -88,6 +89,7 @@ app.add_typer(witness.app, name="witness")
 app.add_typer(thresholds.app, name="threshold")
 app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")
+app.add_typer(card.app, name="card")
 app.command("serve")(serve.serve)
 app.add_typer(access.app, name="access")
 render.app.command("calibrate")(calibrate.calibrate_tones)

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from chiso.core.errors import ChisoError, Code
 
@@ -176,3 +176,10 @@ def new_file(path: Path) -> Iterator[TextIO]:
         if isinstance(error, OSError) and error.errno in _FULL:
             raise _unwritable(path, error) from error
         raise
+
+
+@contextmanager
+def reserved_bytes(path: Path) -> Iterator[BinaryIO]:
+    """As `reserved`, for bytes."""
+    with new_file(path) as file:
+        yield file.buffer

@@ -114,7 +114,11 @@ def _access(said: Said) -> str:
 
 
 def _card_issued(said: Said) -> str:
-    return f"card {said['card']} for “{said['purpose']}” until {said['expires']}{_asker(said)}"
+    gone = counted(said["references_destroyed"], "reference")
+    return (
+        f"card {said['card']} for “{said['purpose']}” until {said['expires']}, {gone} destroyed"
+        f"{_asker(said)}"
+    )
 
 
 def _card_revoked(said: Said) -> str:

@@ -11,17 +11,23 @@ import typer
 
 from chiso import wiring
 from chiso.compare.normalise.of_record import name_of
-from chiso.core.decisions import NO_NORMALISER, SearchThreshold, ThresholdRecord
-from chiso.core.errors import ChisoError, Kind
+from chiso.core.decisions import SearchThreshold
+from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import Box, Refusal
+from chiso.interfaces.cli import card_verify
 from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.files import read_file
 from chiso.interfaces.cli.options import HomeOption, JsonOption, PurposeOption, live_on
 from chiso.interfaces.cli.output import counted, emit, error_document, progress, say, show
+from chiso.interfaces.cli.verify_answer import (
+    normalised,
+    report_verified,
+    strength,
+    verify_refused,
+)
 from chiso.services.home import Home
 from chiso.services.identify import FaceAnswer, Search, prepare_search, without_erased
 from chiso.services.identify import identify as identify_photo
-from chiso.services.verify import VerifyAnswer
 from chiso.services.verify import verify as verify_photo
 
 
@@ -35,18 +41,45 @@ class PhotoAnswer:
 
 
 def verify(
-    subject: Annotated[str, typer.Argument(help="Who the person says she is.")],
-    photo: Annotated[Path, typer.Argument(help="A photo of one face.")],
-    purpose: PurposeOption,
+    named: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[SUBJECT] PHOTO",
+            help="Who the person says she is, unless a card says it; and a photo of one face.",
+        ),
+    ],
+    purpose: Annotated[
+        str | None,
+        typer.Option(
+            "--purpose",
+            metavar="P",
+            help="What for: must equal, letter by letter, a purpose that the person agreed to. "
+            "With --card, by default what the card is for.",
+        ),
+    ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option("--card", metavar="FILE", help="A picture of the card that she shows."),
+    ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Is this the person she says she is?
+    """Is this the person she says she is, or whose card she shows?
 
-    Status 0 for yes, 1 for no, 3 for a photo that cannot be used, 4 where she did not agree.
+    Status 0 for yes, 1 for no, 3 for a photo or card that cannot be used, 4 where she did not agree
+    or her card is revoked or expired, 5 for a card that was altered or that another home made.
 
     Example: chiso verify "Rudo M." door.jpg --purpose "clinic door"
+
+    By card: chiso verify --card card.png door.jpg
     """
+    if card is not None:
+        if len(named) != 1:
+            raise _usage("With --card, name the photo alone: the card says who she is.")
+        return card_verify.verify_shown(home, card, Path(named[0]), purpose, json)
+    if len(named) != 2 or purpose is None:
+        raise _usage("Name the person, one photo and --purpose, or show a card with --card.")
+    subject, photo = named[0], Path(named[1])
     opened = wiring.open_home(wiring.home_directory(home))
     content = read_file(photo, "a photo", opened.capture.decode.max_bytes)
     try:
@@ -54,11 +87,11 @@ def verify(
     except ChisoError as error:
         if error.kind is not Kind.CONSENT:
             raise
-        return _verify_refused(error, json)
+        return verify_refused(error, json)
     if isinstance(answer, Refusal):
         message = f"{photo}: {answer.message}"
-        return _verify_refused(ChisoError(answer.code, message, answer.hint), json)
-    return _report_verified(subject, answer, json)
+        return verify_refused(ChisoError(answer.code, message, answer.hint), json)
+    return report_verified(subject, answer, json)
 
 
 def identify(
@@ -180,7 +213,7 @@ def _show(answer: PhotoAnswer) -> None:
             best = face.candidates[0]
             others = ", ".join(named.label for named in face.candidates[1:])
             also = f"; also above the threshold: {others}" if others else ""
-            show(f"{which}: {best.label} ({_strength(best.candidate.llr)}){also}")
+            show(f"{which}: {best.label} ({strength(best.candidate.llr)}){also}")
         else:
             show(f"{which}: unknown. Nothing was kept.")
 
@@ -194,55 +227,9 @@ def _show_threshold(threshold: SearchThreshold) -> None:
     among = counted(threshold.references, "reference")
     show(
         f"A match is {threshold.value:.4f} or more among {among} "
-        f"({threshold.record.record_id}{_normalised(threshold.record)}; by its model, {held})."
+        f"({threshold.record.record_id}{normalised(threshold.record)}; by its model, {held})."
     )
 
 
-def _report_verified(subject: str, answer: VerifyAnswer, json: bool) -> int:
-    verified = answer.verified
-    if json:
-        emit(
-            {
-                "decision": "match" if verified.match else "no-match",
-                "reason": None,
-                "score": verified.score,
-                "llr": verified.llr,
-                "threshold": answer.record.record_id,
-                "normaliser_name": name_of(answer.record),
-            }
-        )
-    elif verified.match:
-        show(f"Yes: this is {subject} ({_strength(verified.llr)}).")
-    else:
-        show(f"No: this is not {subject} ({_strength(verified.llr)}).")
-    if not json:
-        show(
-            f"Score {verified.score:.3f}, threshold {answer.record.value:.3f} "
-            f"({answer.record.record_id}{_normalised(answer.record)})."
-        )
-    return Exit.DONE if verified.match else Exit.NO_MATCH
-
-
-def _normalised(record: ThresholdRecord) -> str:
-    name = name_of(record)
-    return "" if name == NO_NORMALISER else f"; scores normalised by {name}"
-
-
-def _verify_refused(error: ChisoError, json: bool) -> int:
-    """No consent, or no usable face: an answer and an error at once, so both keys are there."""
-    if json:
-        emit(
-            {
-                "decision": "refused",
-                "reason": error.code.value,
-                "score": None,
-                "llr": None,
-                "error": error_document(error),
-            }
-        )
-    say(f"chiso: {error.message}\n       {error.hint} Nothing was compared.")
-    return EXIT_OF_KIND[error.kind]
-
-
-def _strength(llr: float) -> str:
-    return f"log-likelihood ratio {llr:+.1f}"
+def _usage(message: str) -> ChisoError:
+    return ChisoError(Code.BAD_ARGUMENT, message, "`chiso verify --help` shows examples.")

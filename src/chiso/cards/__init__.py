@@ -1,0 +1,1 @@
+"""Cards: a template in the person's own pocket, sealed, signed, and small enough to print."""

@@ -1,0 +1,1 @@
+"""Cards: issued, listed, revoked, compared with a face; and held to what the log tells of them."""
