@@ -64,6 +64,11 @@ def lived(
     life.did("verify", "001", volunteer("003", "smiling"), *purpose, status=1)
     life.did("identify", hers, *purpose)
     life.did("identify", volunteer("006"), *purpose, status=1)
+    card = tmp_path / "card.png"
+    life.did("card", "issue", "005", *purpose, "--out", card)
+    life.did("verify", "--card", card, volunteer("005", "smiling"))
+    number = peopled("card", "list").document["cards"][0]["number"]
+    life.did("card", "revoke", number, "--reason", "replaced")
     life.did("export", "001", "--out", tmp_path / "hers")
     life.did("log", "bundle", "--subject", "001", "--out", tmp_path / "hers.json")
     life.did("log", "bundle", "--out", tmp_path / "all.json")

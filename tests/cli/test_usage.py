@@ -193,6 +193,13 @@ def _erased(chiso: Chiso, folder: Path) -> str:
     return str(chiso.holdings().leaves - 1) if chiso.home.is_dir() else "0"
 
 
+def _card(chiso: Chiso, folder: Path) -> str:
+    """Issues a card, where there is a home; its number."""
+    words = ("card", "issue", "001", "--purpose", PURPOSE, "--out", folder / "card.png")
+    made = chiso(*words)
+    return str(made.document["number"]) if made.status == 0 else "0"
+
+
 def _with_rule(chiso: Chiso) -> str:
     chiso("retention", "set", PURPOSE, "--default", "1y")
     return PURPOSE
@@ -234,6 +241,9 @@ def _words(
             *("--people", "2", "--captures", "2", "--size", "96", "--jobs", "1"),
             *("--cache", folder / "renders", "--out", folder / "tone"),
         ),
+        ("card", "issue"): lambda: ("001", "--purpose", PURPOSE, "--out", folder / "card.png"),
+        ("card", "list"): tuple,
+        ("card", "revoke"): lambda: (_card(chiso, folder),),
         ("backup",): lambda: ("--out", folder / "backup"),
         ("restore",): lambda: (_backup(chiso, folder / "whole"),),
         ("keys", "show"): tuple,

@@ -37,7 +37,7 @@ from chiso.core.storage import ReadTransaction
 from chiso.core.times import to_text
 from chiso.services.cards.issue import KEY_PURPOSE
 from chiso.services.engine import single_face, templates_of
-from chiso.services.home import Home
+from chiso.services.home import Home, asked
 from chiso.services.log import record, require_own
 from chiso.services.retention import note_match, rule_for
 from chiso.services.thresholds import active_record
@@ -130,7 +130,7 @@ def _told(
             "threshold": threshold.record_id,
             "model": card.model,
             "card": card.card_id,
-            "asked_by": home.asked_by,
+            **asked(home),
         }
         if verified.match:
             note_match(home, transaction, whose, purpose)
