@@ -18,6 +18,7 @@ from chiso.core.access import Role, Scope
 from chiso.core.consent import Mode
 from chiso.interfaces.serve.app import create_app
 from chiso.services.access.keys import WantedKey, issue_key, machine_operator
+from chiso.services.access.sessions import person_session
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
 from chiso.services.serving.service import Service, ServiceSettings
 
@@ -140,3 +141,30 @@ def console(
     directory = Path(shutil.copytree(nobodys_home, tmp_path / "home"))
     with served(directory, replace(ServiceSettings(), refused_after_s=0.05)) as (service, client):
         yield Console(service, client)
+
+
+@pytest.fixture
+def session_of(service: Service) -> Callable[[str], dict[str, str]]:
+    """`session_of("001")`: headers of a person who opened her own link."""
+
+    def begin(label: str) -> dict[str, str]:
+        with service.home.store.reading() as view:
+            subject = view.subject(label)
+        assert subject is not None
+        secret = person_session(service.home, subject.subject_id).secret
+        return {"Cookie": f"chiso={secret}", "Sec-Fetch-Site": "same-origin"}
+
+    return begin
+
+
+@pytest.fixture
+def id_of(service: Service) -> Callable[[str], str]:
+    """`id_of("001")`: the id of a volunteer."""
+
+    def find(label: str) -> str:
+        with service.home.store.reading() as view:
+            subject = view.subject(label)
+        assert subject is not None
+        return subject.subject_id
+
+    return find

@@ -27,6 +27,8 @@ class Code(StrEnum):
     NOT_A_FILE = "not-a-file"
     KEY_REUSED = "key-reused"
     UNSAFE_ADDRESS = "unsafe-address"
+    BODY_TOO_LARGE = "body-too-large"
+    BODY_TOO_SLOW = "body-too-slow"
 
     NO_FACE = "no-face"
     SEVERAL_FACES = "several-faces"
@@ -124,6 +126,8 @@ _GROUPS: dict[Kind, tuple[Code, ...]] = {
         Code.NOT_A_FILE,
         Code.KEY_REUSED,
         Code.UNSAFE_ADDRESS,
+        Code.BODY_TOO_LARGE,
+        Code.BODY_TOO_SLOW,
     ),
     Kind.REFUSED_SAMPLE: (
         Code.NO_FACE,

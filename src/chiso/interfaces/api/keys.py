@@ -6,15 +6,16 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chiso.core.access import Action, Actor, ApiKey, Resource, Role, Scope
 from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.interfaces.serve.once import OnceRoute, hold_secret
 from chiso.services.access import keys
 from chiso.services.access.keys import WantedKey
 
-router = APIRouter(prefix="/keys", tags=["keys"])
+router = APIRouter(prefix="/keys", tags=["keys"], route_class=OnceRoute)
 
 
 class KeyRequest(BaseModel):
@@ -58,13 +59,14 @@ class Keys(BaseModel):
 
 @router.post("", status_code=201)
 async def create(
+    request: Request,
     service: ServiceHere,
     caller: Annotated[Actor, Depends(allowed(Action.CREATE, Resource.KEYS))],
     wanted: KeyRequest,
 ) -> KeyWithSecret:
     """Make a key."""
     purposes = None if wanted.purposes is None else frozenset(wanted.purposes)
-    request = WantedKey(
+    asked = WantedKey(
         wanted.name,
         wanted.role,
         purposes,
@@ -72,12 +74,13 @@ async def create(
         wanted.station,
         wanted.expires,
     )
-    made = await service.desk.run(partial(keys.issue_key, service.home, caller, request))
+    hold_secret(request)
+    made = await service.desk.run(partial(keys.issue_key, service.home, caller, asked))
     return KeyWithSecret(**_key(made.key).model_dump(), secret=made.secret)
 
 
 @router.get("")
-async def all_keys(
+async def find(
     service: ServiceHere,
     caller: Annotated[Actor, Depends(allowed(Action.READ, Resource.KEYS))],
 ) -> Keys:

@@ -9,6 +9,7 @@ import typer
 from chiso import __version__
 from chiso.interfaces.cli import (
     access,
+    api,
     audit,
     backup,
     calibrate,
@@ -91,6 +92,7 @@ app.add_typer(retention.app, name="retention")
 app.add_typer(models.app, name="models")
 app.add_typer(card.app, name="card")
 app.command("serve")(serve.serve)
+app.add_typer(api.app, name="api")
 app.add_typer(access.app, name="access")
 render.app.command("calibrate")(calibrate.calibrate_tones)
 render.app.command("measure")(measure.measure_set)

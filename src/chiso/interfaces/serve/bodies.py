@@ -1,4 +1,4 @@
-"""Photos in requests: a field of a form, or the body itself; never an address to fetch."""
+"""Photos and forms in requests: never an address to fetch, and never written to a disk."""
 
 from __future__ import annotations
 
@@ -6,36 +6,63 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.serve.callers import ServiceHere
 
-_RAW = ("image/", "application/octet-stream")
+FORM = "multipart/form-data"
+RAW = ("image/", "application/octet-stream")
+MOST_FILES = 20
 _MOST_FIELDS = 40
-_MOST_FILES = 20
+_MOST_IN_A_FIELD_BYTES = 64 * 1024
+_NEVER_ON_DISK_BYTES = 1 << 40
+
+
+class _FormInMemory(MultiPartParser):
+    """Starlette's parser moves files of more than 1 MiB to a disk; photos are never stored."""
+
+    spool_max_size = _NEVER_ON_DISK_BYTES
 
 
 async def form_in(request: Request) -> FormData:
-    """The form of a multipart request. Raises BAD_ARGUMENT where it is none."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    """The form of a multipart request, read once. Raises BAD_ARGUMENT where it is none."""
+    known: FormData | None = getattr(request.state, "form", None)
+    if known is not None:
+        return known
+    if not request.headers.get("content-type", "").lower().startswith(FORM):
+        raise ChisoError(Code.BAD_ARGUMENT, f"This call takes {FORM}.", "Send it as a form.")
+    parser = _FormInMemory(
+        request.headers,
+        request.stream(),
+        max_files=MOST_FILES,
+        max_fields=_MOST_FIELDS,
+        max_part_size=_MOST_IN_A_FIELD_BYTES,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, ValueError, LookupError) as error:
         raise ChisoError(
-            Code.BAD_ARGUMENT, "This call takes multipart/form-data.", "Send it as a form."
-        )
-    return await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
+            Code.BAD_ARGUMENT,
+            f"The form cannot be read: {getattr(error, 'message', error)}",
+            f"Send it as {FORM} (RFC 7578), with its boundary in Content-Type.",
+        ) from error
+    request.state.form = form
+    return form
 
 
 async def photo_in(request: Request, service: ServiceHere) -> bytes:
     """The bytes of the one photo: the field `photo` of a form, or the body of an image's type."""
-    kind = request.headers.get("content-type", "")
+    kind = request.headers.get("content-type", "").lower()
     limit = service.home.capture.decode.max_bytes
-    if kind.startswith("multipart/form-data"):
+    if kind.startswith(FORM):
         form = await form_in(request)
         return await read_upload(form.get("photo"), "photo", limit)
-    if not kind.startswith(_RAW):
+    if not kind.startswith(RAW):
         raise ChisoError(
             Code.BAD_ARGUMENT,
             f"A photo cannot be sent as {kind or 'nothing'}.",
-            "Send it as image/jpeg or image/png, or as the field `photo` of multipart/form-data.",
+            f"Send it as image/jpeg or image/png, or as the field `photo` of {FORM}.",
         )
     body = bytearray()
     async for part in request.stream():
@@ -57,6 +84,14 @@ async def read_upload(field: object, name: str, limit: int) -> bytes:
     return content
 
 
+def text_in(form: FormData, name: str) -> str | None:
+    """The text of a field, None where it is not there or empty. Raises BAD_ARGUMENT for a file."""
+    value = form.get(name)
+    if isinstance(value, UploadFile):
+        raise ChisoError(Code.BAD_ARGUMENT, f"{name!r} is a file.", "Send it as text.")
+    return value or None
+
+
 def too_large(limit: int) -> ChisoError:
     """The error for a body that is larger than a photo may be."""
     return ChisoError(
@@ -68,19 +103,24 @@ def too_large(limit: int) -> ChisoError:
 
 PhotoHere = Annotated[bytes, Depends(photo_in)]
 
+BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
+"""How OpenAPI describes a file."""
+
+
+def form_body(required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
+    """What OpenAPI says of a form with these fields."""
+    schema = {"type": "object", "required": required, "properties": properties}
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
+
+
 PHOTO_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
+        "description": "The photo as it is, or as the field `photo` of a form.",
         "content": {
-            "image/jpeg": {"schema": {"type": "string", "format": "binary"}},
-            "image/png": {"schema": {"type": "string", "format": "binary"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["photo"],
-                    "properties": {"photo": {"type": "string", "format": "binary"}},
-                }
-            },
+            "image/jpeg": {"schema": BINARY},
+            "image/png": {"schema": BINARY},
+            **form_body(["photo"], {"photo": BINARY})["requestBody"]["content"],
         },
     }
 }

@@ -31,6 +31,9 @@ async def caller_in(request: Request, service: ServiceHere) -> Actor:
 
     Raises NOT_SIGNED_IN, or TOO_MANY_ATTEMPTS.
     """
+    known: Actor | None = getattr(request.state, "caller", None)
+    if known is not None:
+        return known
     header = request.headers.get("authorization", "")
     session = cookies.session_in(request)
     if header.lower().startswith(_BEARER):

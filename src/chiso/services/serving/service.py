@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from chiso.core.access import Actor
@@ -10,6 +10,7 @@ from chiso.core.credentials import Credentials
 from chiso.services.home import Home
 from chiso.services.serving.limits import Attempts, Limit
 from chiso.services.serving.log_watch import LogWatch
+from chiso.services.serving.once import Underway
 from chiso.services.serving.searches import Searches
 from chiso.services.serving.workroom import Workroom
 
@@ -52,6 +53,8 @@ class Service:
     credentials: Credentials
     is_secure: bool
     """Whether it is reached over TLS: cookies are then bound to it."""
+    underway: Underway = field(default_factory=Underway)
+    """Calls with an idempotency key that are being done."""
 
     def home_for(self, caller: Actor) -> Home:
         """The home, as this caller works in it: leaves name the caller and her station."""

@@ -1,0 +1,51 @@
+"""GET /v1/audits: audits that the log tells of, by the digests of their reports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from chiso.core.access import Action, Resource
+from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.services.serving import account
+
+router = APIRouter(prefix="/audits", tags=["audits"])
+
+
+class Audit(BaseModel):
+    """An audit that was recorded. Whoever has its report can hold it to these digests."""
+
+    seq: int = Field(description="Its leaf in the log.", examples=[4])
+    at: datetime
+    kind: str = Field(examples=["photos"])
+    verdict: str = Field(examples=["pass"])
+    input_sha256: str
+    report_sha256: dict[str, str] = Field(description="By the name of each file.")
+
+
+class Audits(BaseModel):
+    """Every recorded audit, the newest first."""
+
+    audits: list[Audit]
+
+
+@router.get("", dependencies=[Depends(allowed(Action.READ, Resource.AUDITS))])
+async def find(service: ServiceHere) -> Audits:
+    """List recorded audits."""
+    told = await service.desk.run(partial(account.audits, service.home))
+    return Audits(
+        audits=[
+            Audit(
+                seq=each.seq,
+                at=each.at,
+                kind=each.kind,
+                verdict=each.verdict,
+                input_sha256=each.input_sha256,
+                report_sha256=dict(each.report_sha256),
+            )
+            for each in told
+        ]
+    )

@@ -1,0 +1,53 @@
+"""GET /v1/check-ins: who was recognised today at the caller's own station."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from chiso.core.access import Action, Actor, Resource
+from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.services.serving import account
+
+router = APIRouter(prefix="/check-ins", tags=["check-ins"])
+
+
+class CheckIn(BaseModel):
+    """Someone who was recognised."""
+
+    at: datetime
+    subject: str = Field(examples=["Rudo M."])
+    subject_id: str
+    purpose: str = Field(examples=["clinic door"])
+
+
+class CheckIns(BaseModel):
+    """Today's, the newest first. Other days and other stations are shown to nobody but herself."""
+
+    station: str = Field(examples=["front door"])
+    check_ins: list[CheckIn]
+
+
+@router.get("")
+async def today(
+    service: ServiceHere,
+    caller: Annotated[Actor, Depends(allowed(Action.READ, Resource.CHECK_INS))],
+) -> CheckIns:
+    """List today's check-ins at the station that this key stands at."""
+    found = await service.desk.run(partial(account.check_ins, service.home, caller))
+    return CheckIns(
+        station=caller.station or "",
+        check_ins=[
+            CheckIn(
+                at=each.at,
+                subject=each.subject.label,
+                subject_id=each.subject.subject_id,
+                purpose=each.purpose,
+            )
+            for each in found
+        ],
+    )

@@ -1,0 +1,87 @@
+"""Cursors: where a page of a list ended, as text that callers give back unread."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Annotated
+
+from fastapi import Path, Query
+
+from chiso.core.errors import ChisoError, Code
+from chiso.core.page_storage import Place
+from chiso.core.times import from_epoch_s, to_epoch_s
+
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_EXAMPLE_ID = "5f0c2f4e-8a51-4d0b-9f0e-3c1b7a9d2e64"
+_MOST_S = 253_402_300_799
+"""The last second of the year 9999."""
+
+Limit = Annotated[
+    int, Query(ge=1, le=200, description="How many there are on a page.", examples=[50])
+]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=200, description="`next` of the page before; the first page needs none."),
+]
+SubjectPath = Annotated[str, Path(pattern=f"^{_UUID}$", examples=[_EXAMPLE_ID])]
+ReceiptPath = Annotated[str, Path(pattern=f"^{_UUID}$", examples=[_EXAMPLE_ID])]
+SubjectQuery = Annotated[
+    str | None,
+    Query(pattern=f"^{_UUID}$", description="One person's only.", examples=[_EXAMPLE_ID]),
+]
+ID_PATTERN = f"^{_UUID}$"
+WHOLE = 2**53 - 1
+"""The largest whole number that JSON carries everywhere (RFC 8259 §6)."""
+NEXT = "The cursor of the next page; null on the last one."
+
+
+def cursor_of(place: Place | None) -> str | None:
+    """A place as a cursor."""
+    return None if place is None else _text([to_epoch_s(place.at), place.id])
+
+
+def place_in(cursor: str | None) -> Place | None:
+    """The place that a cursor tells. Raises BAD_ARGUMENT where it is none of ours."""
+    if cursor is None:
+        return None
+    match _content(cursor):
+        case [int(at), str(identity)] if 0 <= at <= _MOST_S and identity.isprintable():
+            return Place(from_epoch_s(at), identity)
+    raise _no_cursor()
+
+
+def cursor_at(seq: int | None) -> str | None:
+    """A number in the log as a cursor."""
+    return None if seq is None else _text([seq])
+
+
+def seq_in(cursor: str | None) -> int:
+    """The number that a cursor tells, 0 for none. Raises BAD_ARGUMENT where it is none of ours."""
+    if cursor is None:
+        return 0
+    match _content(cursor):
+        case [int(seq)] if 0 <= seq <= WHOLE:
+            return seq
+    raise _no_cursor()
+
+
+def _text(content: list[int | str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+
+def _content(cursor: str) -> object:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        content: object = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError) as error:
+        raise _no_cursor() from error
+    return content
+
+
+def _no_cursor() -> ChisoError:
+    return ChisoError(
+        Code.BAD_ARGUMENT,
+        "This is no cursor of this list.",
+        "Give `next` of the page before, unchanged, or none for the first page.",
+    )

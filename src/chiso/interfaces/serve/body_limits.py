@@ -1,0 +1,182 @@
+"""Bodies are bounded while they arrive: how large, how slow, how many at once, how deep."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chiso.core.errors import ChisoError, Code
+from chiso.interfaces.serve import problems
+from chiso.interfaces.serve.bodies import FORM, RAW
+from chiso.services.serving.workroom import busy
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """What bodies may be. `photo_bytes` for an image, `form_bytes` for a form with several."""
+
+    photo_bytes: int
+    form_bytes: int
+    other_bytes: int = 64 * 1024
+    within_s: float = 60.0
+    """From its first byte to its last: whoever sends slower is sent away."""
+    at_once: int = 32
+    """Photos and forms that arrive at once."""
+    depth: int = 32
+    """Lists and objects within each other, in JSON."""
+
+
+class BodyLimits:
+    """Passes requests on, and ends those whose bodies break a limit.
+
+    Photos and forms pass on as they arrive, since they are read only when the caller is known.
+    Everything else is small, and is read here. No thread waits for a body.
+    """
+
+    def __init__(self, app: ASGIApp, limit: BodyLimit) -> None:
+        self._app = app
+        self._limit = limit
+        self._arriving = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        headers = Headers(scope=scope) if scope["type"] == "http" else None
+        if headers is None or not _has_body(headers):
+            await self._app(scope, receive, send)
+            return
+        kind = headers.get("content-type", "").lower()
+        is_large = kind.startswith((FORM, *RAW))
+        most = self._most(kind)
+        bounded = _Bounded(receive, most, self._limit.within_s)
+        try:
+            declared = headers.get("content-length", "")
+            if declared.isdigit() and int(declared) > most:
+                raise _too_large(most)
+            if is_large:
+                self._require_room()
+        except ChisoError as error:
+            await problems.answer(error)(scope, receive, send)
+            return
+        if is_large:
+            await self._pass_on(scope, bounded, send)
+        else:
+            await self._read(scope, bounded, send, is_json="json" in kind)
+
+    async def _pass_on(self, scope: Scope, bounded: _Bounded, send: Send) -> None:
+        self._arriving += 1
+        try:
+            await self._app(scope, bounded.receive, send)
+        finally:
+            self._arriving -= 1
+
+    async def _read(self, scope: Scope, bounded: _Bounded, send: Send, *, is_json: bool) -> None:
+        body = bytearray()
+        try:
+            while not bounded.is_over:
+                message = await bounded.receive()
+                if message["type"] == "http.disconnect":
+                    return
+                body += message.get("body", b"")
+            if is_json and _depth(bytes(body)) > self._limit.depth:
+                raise _too_deep(self._limit.depth)
+        except ChisoError as error:
+            await problems.answer(error)(scope, bounded.receive, send)
+            return
+        waiting: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+        async def replay() -> Message:
+            return waiting.pop() if waiting else await bounded.receive()
+
+        await self._app(scope, replay, send)
+
+    def _most(self, kind: str) -> int:
+        if kind.startswith(FORM):
+            return self._limit.form_bytes
+        return self._limit.photo_bytes if kind.startswith(RAW) else self._limit.other_bytes
+
+    def _require_room(self) -> None:
+        if self._arriving >= self._limit.at_once:
+            raise busy("As many photos arrive as this server takes at once.")
+
+
+class _Bounded:
+    """A body that arrives, counted and timed."""
+
+    def __init__(self, receive: Receive, most_bytes: int, within_s: float) -> None:
+        self._receive = receive
+        self._most_bytes = most_bytes
+        self._within_s = within_s
+        self._until: float | None = None
+        self._read_bytes = 0
+        self.is_over = False
+
+    async def receive(self) -> Message:
+        """The next part. Raises BODY_TOO_SLOW or BODY_TOO_LARGE."""
+        if self.is_over:
+            return await self._receive()
+        if self._until is None:
+            self._until = asyncio.get_running_loop().time() + self._within_s
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError as error:
+            self.is_over = True
+            raise _too_slow(self._within_s) from error
+        self._read_bytes += len(message.get("body", b""))
+        if self._read_bytes > self._most_bytes:
+            raise _too_large(self._most_bytes)
+        self.is_over = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+
+def _has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _depth(text: bytes) -> int:
+    """How deep lists and objects lie within each other in this JSON."""
+    deepest = now = 0
+    is_text = is_escaped = False
+    for byte in text:
+        if is_text:
+            if is_escaped:
+                is_escaped = False
+            elif byte == 0x5C:  # \
+                is_escaped = True
+            elif byte == 0x22:  # "
+                is_text = False
+        elif byte == 0x22:
+            is_text = True
+        elif byte in b"[{":
+            now += 1
+            deepest = max(deepest, now)
+        elif byte in b"]}":
+            now -= 1
+    return deepest
+
+
+def _too_large(most_bytes: int) -> ChisoError:
+    return ChisoError(
+        Code.BODY_TOO_LARGE,
+        f"The body is larger than {most_bytes:,} bytes.",
+        "Send less: smaller photos, or fewer; 600 pixels across a face are plenty.",
+    )
+
+
+def _too_slow(within_s: float) -> ChisoError:
+    return ChisoError(
+        Code.BODY_TOO_SLOW,
+        f"The body did not arrive within {within_s:g} s.",
+        "Nothing was done. Send it again over a faster connection, or a smaller photo.",
+    )
+
+
+def _too_deep(most: int) -> ChisoError:
+    return ChisoError(
+        Code.BAD_ARGUMENT,
+        f"The JSON is deeper than {most} levels.",
+        "/v1/openapi.json says what belongs.",
+    )

@@ -1,0 +1,140 @@
+"""Bodies that are too large, too slow, too many or too deep are refused while they arrive."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from chiso import wiring_serve
+from chiso.core.access import Role
+from chiso.core.settings import DecodeLimits
+from chiso.interfaces.serve import app as application
+from chiso.interfaces.serve.app import create_app
+from chiso.interfaces.serve.body_limits import BodyLimit
+from chiso.services.serving.service import Service
+
+Photo = Callable[..., bytes]
+Key = Callable[..., dict[str, str]]
+JPEG = {"Content-Type": "image/jpeg"}
+
+
+@contextmanager
+def listening(service: Service) -> Iterator[int]:
+    """The application behind a real server; its port."""
+    ports: list[int] = []
+    server = wiring_serve.server(create_app(service), "127.0.0.1", 0, None)
+    wiring_serve.say_when_ready(server, lambda url: ports.append(int(url.rpartition(":")[2])))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not ports:
+        time.sleep(0.01)
+    yield ports[0]
+    server.should_exit = True
+    thread.join()
+
+
+def test_a_photo_is_not_read_beyond_its_limit(
+    client: TestClient, key_of: Key, service: Service
+) -> None:
+    limit = service.home.capture.decode.max_bytes
+
+    def unannounced() -> Iterator[bytes]:
+        for _ in range((limit >> 20) + 1):
+            yield bytes(1 << 20)
+
+    answer = client.post(
+        "/v1/detections", content=unannounced(), headers=key_of(Role.VERIFIER) | JPEG
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
+
+
+def test_a_body_that_says_it_is_too_large_is_refused_unread(
+    client: TestClient, key_of: Key
+) -> None:
+    headers = key_of(Role.ADMIN) | {"Content-Type": "application/json"}
+    answer = client.post("/v1/keys", content=b" " * 70_000, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_json_is_not_parsed_deeper_than_it_makes_sense(client: TestClient, key_of: Key) -> None:
+    headers = key_of(Role.ADMIN) | {"Content-Type": "application/json"}
+    deep = b"[" * 10_000 + b"]" * 10_000
+    answer = client.post("/v1/keys", content=deep, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-argument")
+    assert "deeper" in answer.json()["detail"]
+    text = json.dumps({"name": "[" * 100 + '\\"['}).encode()
+    assert "deeper" not in client.post("/v1/keys", content=text, headers=headers).text
+
+
+def test_what_is_sent_as_something_else_is_refused(
+    client: TestClient, key_of: Key, photo_of: Photo
+) -> None:
+    admin, photo = key_of(Role.ADMIN), photo_of("001")
+    for path, kind in (
+        ("/v1/keys", "text/plain"),
+        ("/v1/keys", "image/jpeg"),
+        ("/v1/detections", "application/json"),
+        ("/v1/detections", ""),
+        ("/v1/receipts", "application/x-www-form-urlencoded"),
+        ("/v1/receipts", "multipart/form-data"),
+        ("/v1/receipts", "multipart/form-data; boundary=x; charset=idna"),
+    ):
+        headers = admin | {"Content-Type": kind}
+        answer = client.post(path, content=photo[:60_000], headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad-argument"), path
+
+
+def test_no_photo_of_a_form_is_written_to_a_disk(
+    client: TestClient, key_of: Key, photo_of: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("a file was made")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", forbidden)
+    large = photo_of("001") + bytes(3 << 20)
+    answer = client.post(
+        "/v1/detections", files={"photo": ("x", large)}, headers=key_of(Role.VERIFIER)
+    )
+    assert answer.status_code == 200
+
+
+def test_a_body_that_comes_too_slowly_is_sent_away_and_holds_up_nobody(
+    service: Service, key_of: Key, photo_of: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = BodyLimit(1 << 20, 1 << 20, within_s=0.5, at_once=3)
+    monkeypatch.setattr(application, "_body_limit", lambda _: limit)
+    secret = key_of(Role.VERIFIER)["Authorization"]
+    head = (
+        "POST /v1/detections HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n"
+        f"Content-Type: image/jpeg\r\nAuthorization: {secret}\r\n\r\n"
+    ).encode()
+    with listening(service) as port:
+        slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
+        for each in slow:
+            each.sendall(head + b"x")
+        statuses = sorted(each.recv(100_000).split(b" ")[1] for each in slow)
+        assert statuses == [b"408", b"408", b"408", b"429"]
+        assert service.photos.inside == 0
+        for each in slow:
+            each.close()
+
+
+def test_headers_that_never_end_are_refused(service: Service) -> None:
+    with listening(service) as port, socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000)
+        assert connection.recv(1000).split(b" ")[1] == b"400"
+
+
+def test_limits_follow_what_a_photo_may_be(service: Service) -> None:
+    capture = replace(service.home.capture, decode=DecodeLimits(max_bytes=7))
+    smaller = replace(service, home=replace(service.home, capture=capture))
+    assert application._body_limit(smaller).photo_bytes == 7
