@@ -36,6 +36,7 @@ from chiso.adapters.models.manifest import EmbedderSpec, packaged_entries
 from chiso.adapters.models.model_store import ModelStore
 from chiso.adapters.models.opening import open_detector, open_embedder
 from chiso.adapters.operator_key import operator_key_place, settle_operator_key
+from chiso.adapters.report_shelf import FolderShelf
 from chiso.adapters.signing import Ed25519Signer
 from chiso.adapters.store.opening import open_store, prepare_store
 from chiso.adapters.system import SystemClock, SystemRandomness, user_name
@@ -48,6 +49,7 @@ from chiso.core.consent import SubjectId
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.ports import Clock
+from chiso.core.reports import ReportShelf
 from chiso.core.samples import AlignmentGeometry
 from chiso.core.settings import CaptureSettings
 from chiso.core.templates import ModelDigest
@@ -357,6 +359,11 @@ def read_embeddings(path: Path, by: Sequence[str]) -> EmbeddingTable:
 def wrapped_key(home: Home, subject_id: SubjectId) -> bytes | None:
     """A person's wrapped key as it lies in the home's keystore; None where there is none."""
     return wrapped_key_in(home.path / KEYSTORE_FILE, subject_id)
+
+
+def report_shelf(home: Home) -> ReportShelf:
+    """Where a home keeps the pages of its audits."""
+    return FolderShelf(home.path / "reports")
 
 
 def _london_folder() -> Path:

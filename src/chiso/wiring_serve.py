@@ -29,7 +29,13 @@ def open_service(directory: Path, settings: ServiceSettings, *, is_secure: bool)
         return replace(loaded, embedder=BatchingEmbedder(loaded.embedder, _MOST_CHIPS_AT_ONCE))
 
     credentials = system_credentials(home.randomness)
-    return service_of(replace(home, engine=engine), settings, credentials, is_secure=is_secure)
+    return service_of(
+        replace(home, engine=engine),
+        settings,
+        credentials,
+        wiring.report_shelf(home),
+        is_secure=is_secure,
+    )
 
 
 def server(app: Any, host: str, port: int, tls: tuple[Path, Path] | None) -> uvicorn.Server:

@@ -15,12 +15,12 @@ from chiso.interfaces.console.static_files import static_path
 from chiso.interfaces.serve.app import create_app
 from chiso.services.log import head_of
 
-_PATHS = ("/", "/account", "/people", "/log", "/thresholds", "/settings", "/access")
+_PATHS = ("/", "/account", "/people", "/log", "/audits", "/thresholds", "/settings", "/access")
 _OPEN_TO = {
-    Role.ADMIN: {"/people", "/log", "/thresholds", "/settings", "/access"},
+    Role.ADMIN: {"/people", "/log", "/audits", "/thresholds", "/settings", "/access"},
     Role.ENROLLER: {"/people", "/log"},
     Role.VERIFIER: {"/log"},
-    Role.AUDITOR: {"/log", "/thresholds", "/settings"},
+    Role.AUDITOR: {"/log", "/audits", "/thresholds", "/settings"},
 }
 
 _CHANGES = {
@@ -32,6 +32,7 @@ _CHANGES = {
     "/thresholds/use": {"record": "some"},
     "/log/checkpoint": {},
     "/log/ask": {},
+    "/audits/run": {"folder": "some", "column": "tone"},
 }
 
 

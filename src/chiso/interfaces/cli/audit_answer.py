@@ -33,6 +33,8 @@ def answer(report: AuditReport, out: Path, home: Home | None, json: bool) -> Non
     files = write_report(report)
     leaf = None if home is None else record_audit(home, report, files)
     write_folder(out, files)
+    if home is not None:
+        wiring.report_shelf(home).keep(files[PAGE])
     for note in report.provenance.notes:
         say(note)
     if json:

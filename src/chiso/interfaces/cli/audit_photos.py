@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from chiso import wiring
 from chiso.compare.threshold import require_same_model
-from chiso.core.audit_inputs import Labels
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import ChisoError, Code
 from chiso.core.settings import CaptureSettings
@@ -36,19 +33,13 @@ from chiso.interfaces.cli.audit_options import (
     require_cosine,
 )
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.files import name_of, require_new_or_empty, sha256_of
+from chiso.interfaces.cli.files import require_new_or_empty
 from chiso.interfaces.cli.options import DEFAULT_PACK, JsonOption
 from chiso.interfaces.cli.output import ActBars
-from chiso.interfaces.cli.study import (
-    PEOPLE_FILE,
-    PhotographedPerson,
-    read_people,
-    reported,
-    study_photos,
-)
+from chiso.interfaces.cli.photo_sets import read_photo_set
 from chiso.services import thresholds
 from chiso.services.audit.normalising import require_known
-from chiso.services.audit.photos import PhotoSet, PhotoUse, audit_photos
+from chiso.services.audit.photos import PhotoUse, audit_photos
 from chiso.services.home import Engine, Home
 
 
@@ -157,7 +148,7 @@ def photos(
     require_known(normaliser)
     requirements = limits(max_fmr, max_fnmr, max_fmr_ratio, max_fnmr_difference)
     opened = home_to_record_in(home)
-    photo_set = _read(source, consent, columns_of(by))
+    photo_set = read_photo_set(source, consent, columns_of(by))
     engine = _engine(opened, pack)
     value, record = _threshold(threshold, opened, engine)
     require_cosine(value)
@@ -211,29 +202,3 @@ def _record(record_id: str, home: Home | None) -> ThresholdRecord:
         )
     record, _ = thresholds.find(home, record_id)
     return record
-
-
-def _read(folder: Path, consent: Path, by: Sequence[str]) -> PhotoSet:
-    people = read_people(folder)
-    digest = sha256_of(consent, "what these people signed")
-    return PhotoSet(
-        name=name_of(folder),
-        subjects=tuple(each.subject for each in people),
-        columns=tuple(_column(folder, people, each) for each in by),
-        photos=study_photos(folder, people),
-        consent_sha256=digest,
-    )
-
-
-def _column(folder: Path, people: Sequence[PhotographedPerson], name: str) -> Labels:
-    labels = reported(folder, people, name)
-    empty = [each.subject for each, label in zip(people, labels, strict=True) if not label]
-    if empty:
-        raise ChisoError(
-            Code.BAD_MANIFEST,
-            f"{folder / PEOPLE_FILE}: {name} of {empty[0]} is empty"
-            + (f", and of {len(empty) - 1} others." if len(empty) > 1 else "."),
-            "Fill in what each person reported, or take her row out.",
-        )
-    names = tuple(sorted(set(labels)))
-    return Labels(name, names, np.array([names.index(each) for each in labels], np.int32))

@@ -25,6 +25,7 @@ def marked(text: str) -> str:
 ENTRIES: tuple[Entry, ...] = (
     Entry("/people", marked("People"), Action.READ, Resource.SUBJECTS),
     Entry("/log", marked("Log"), Action.READ, Resource.LOG),
+    Entry("/audits", marked("Audits"), Action.READ, Resource.AUDITS),
     Entry("/thresholds", marked("Thresholds"), Action.READ, Resource.THRESHOLDS),
     Entry("/access", marked("Access"), Action.READ, Resource.KEYS),
     Entry("/settings", marked("Settings"), Action.READ, Resource.SETTINGS),

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from chiso.interfaces.console import (
     access,
     account,
+    audits,
     home,
     languages,
     log,
@@ -25,6 +26,7 @@ _PAGES = (
     static_files,
     people,
     log,
+    audits,
     thresholds,
     access,
     settings,

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from chiso.core.access import Actor
 from chiso.core.credentials import Credentials
+from chiso.core.reports import ReportShelf
 from chiso.services.home import Home
+from chiso.services.serving.audit_runs import AuditRuns
 from chiso.services.serving.limits import Attempts, Limit
 from chiso.services.serving.log_watch import LogWatch
 from chiso.services.serving.once import Underway
@@ -47,6 +49,8 @@ class Service:
     """Where everything else is done that waits for a disk: never behind a photo."""
     searches: Searches
     log_watch: LogWatch
+    audit_runs: AuditRuns
+    reports: ReportShelf
     per_subject: Attempts
     per_key: Attempts
     per_sign_in: Attempts
@@ -62,7 +66,12 @@ class Service:
 
 
 def service_of(
-    home: Home, settings: ServiceSettings, credentials: Credentials, *, is_secure: bool
+    home: Home,
+    settings: ServiceSettings,
+    credentials: Credentials,
+    reports: ReportShelf,
+    *,
+    is_secure: bool,
 ) -> Service:
     """Everything that serving a home needs, ready for its first call."""
     return Service(
@@ -72,6 +81,8 @@ def service_of(
         desk=Workroom(4, 64),
         searches=Searches(home),
         log_watch=LogWatch(home),
+        audit_runs=AuditRuns(home.clock),
+        reports=reports,
         per_subject=Attempts(settings.per_subject),
         per_key=Attempts(settings.per_key),
         per_sign_in=Attempts(settings.per_sign_in),
