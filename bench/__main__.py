@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import accuracy, audit, capture, command, log, london, million, volunteers
+from bench import accuracy, audit, capture, command, log, london, million, serving, volunteers
 from bench.rows import Row, as_json, as_table
 
 _NO_PHOTOS = (
@@ -33,6 +33,7 @@ def main() -> int:
     needing_photos: tuple[tuple[str, Callable[[Path], list[Row]]], ...] = (
         ("`chiso verify` was", command.measured),
         ("error rates were", accuracy.measured),
+        ("serving was", serving.measured),
     )
     for what, measured in needing_photos:
         if photos is None:
