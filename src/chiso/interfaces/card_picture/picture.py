@@ -6,21 +6,25 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from chiso.interfaces.card_picture.code import qr_code
 from chiso.interfaces.card_picture.lettering import broken, leading_px, lettered
 
 DPI = 600
 _MM_PER_INCH = 25.4
+_POINTS_PER_INCH = 72
+_SCALES = (1.0, 0.9, 0.8, 0.7)
+"""Of the letters: the first at which all of them fit."""
 _INK, _SOFT, _ACCENT, _PAPER = "#1d2226", "#565f66", "#7a2e1d", "#ffffff"
 _NOTE = (
     "Your face is in this code, sealed: only the system that made it can compare you with it. "
-    "To end it, or if it is lost, ask at any desk and say the number of this card."
+    "To end it, or if it is lost, ask at any desk and say its number."
 )
 
 
@@ -29,8 +33,10 @@ def _px(mm: float) -> int:
 
 
 WIDTH_PX, HEIGHT_PX = _px(85.60), _px(53.98)
-_LEAST_MODULE_PX = _px(0.33)
-_CODE_PX = _px(45.0)
+CODE_PX = _px(45.0)
+"""What a code may take, with the white around it."""
+LEAST_MODULE_PX = _px(0.33)
+"""Smaller modules are lost by ordinary printers and cameras."""
 _EDGE_PX = _px(4.6)
 
 
@@ -67,58 +73,76 @@ def card_picture(words: CardWords, code: str, kind: Format) -> bytes:
 def _drawn(words: CardWords, code: str) -> Image.Image:
     picture = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), _PAPER)
     draw = ImageDraw.Draw(picture)
-    qr = qr_code(code, _CODE_PX, _LEAST_MODULE_PX)
+    qr = qr_code(code, CODE_PX, LEAST_MODULE_PX)
     left = WIDTH_PX - qr.width - _px(1.2)
     picture.paste(qr.convert("RGB"), (left, (HEIGHT_PX - qr.height) // 2))
     draw.rectangle((0, 0, _px(1.6), HEIGHT_PX), fill=_ACCENT)
-    column = _Column(draw, _EDGE_PX, left - _px(0.4) - _EDGE_PX, _EDGE_PX)
-    column.write(words.controller, 9.5, _INK, bold=True, lines=3)
+    column = _Column(draw, _EDGE_PX, left - _px(0.4) - _EDGE_PX)
+    bottom = column.write_up([_Text(_NOTE, 4.4, _SOFT, lines=8)], HEIGHT_PX - _EDGE_PX + _px(0.6))
+    texts = _texts(words)
+    fits = (each for each in _SCALES if column.height(texts, each) <= bottom - _px(1) - _EDGE_PX)
+    column.write(texts, _EDGE_PX, next(fits, _SCALES[-1]))
+    return picture
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text in at most so many lines, and the space above it."""
+
+    text: str
+    size_pt: float
+    ink: str
+    above_mm: float = 0.0
+    lines: int = 1
+    is_bold: bool = False
+
+
+def _texts(words: CardWords) -> list[_Text]:
+    texts = [_Text(words.controller, 9.5, _INK, lines=3, is_bold=True)]
     if words.name is not None:
-        column.space(1.1)
-        column.write(words.name, 7.5, _INK, lines=2)
+        texts.append(_Text(words.name, 7.5, _INK, 1.1, lines=2))
     for label, text in (
         ("For", words.purpose),
         ("Valid until", f"{words.expires.day} {words.expires:%B %Y}"),
         ("Card", words.number),
     ):
-        column.space(1.5)
-        column.write(label, 5, _SOFT)
-        column.space(0.3)
-        column.write(text, 7, _INK, lines=2)
-    column.at_bottom(_NOTE, 4.4, _SOFT)
-    return picture
+        texts.append(_Text(label, 5, _SOFT, 1.5))
+        texts.append(_Text(text, 7, _INK, 0.3, lines=2))
+    return texts
 
 
 class _Column:
-    """Text set from the top of the card downwards, in one column."""
+    """Texts set below one another in one column."""
 
-    def __init__(self, draw: ImageDraw.ImageDraw, left: int, width: int, top: int) -> None:
+    def __init__(self, draw: ImageDraw.ImageDraw, left: int, width: int) -> None:
         self._draw = draw
         self._left = left
         self._width = width
-        self._top = top
 
-    def space(self, mm: float) -> None:
-        self._top += _px(mm)
+    def height(self, texts: Sequence[_Text], scale: float) -> int:
+        """What these texts take at this scale, in pixels."""
+        return self._set(texts, 0, scale, is_dry=True)
 
-    def write(
-        self, text: str, size_pt: float, ink: str, *, bold: bool = False, lines: int = 1
-    ) -> None:
-        text, font = lettered(text, size_pt / 72 * DPI)
-        for line in broken(text, font, self._width, lines):
-            self._set(line, self._top, font, ink, 2 if bold else 0)
-            self._top += leading_px(font)
+    def write(self, texts: Sequence[_Text], top: int, scale: float) -> None:
+        """Set texts from here downwards."""
+        self._set(texts, top, scale, is_dry=False)
 
-    def at_bottom(self, text: str, size_pt: float, ink: str) -> None:
-        text, font = lettered(text, size_pt / 72 * DPI)
-        lines = broken(text, font, self._width, 8)
-        top = HEIGHT_PX - _EDGE_PX + _px(0.6) - len(lines) * leading_px(font)
-        for number, line in enumerate(lines):
-            self._set(line, top + number * leading_px(font), font, ink, 0)
+    def write_up(self, texts: Sequence[_Text], bottom: int) -> int:
+        """Set texts so that they end here; where they begin."""
+        top = bottom - self.height(texts, 1)
+        self.write(texts, top, 1)
+        return top
 
-    def _set(
-        self, line: str, top: int, font: ImageFont.FreeTypeFont, ink: str, stroke_px: int
-    ) -> None:
-        self._draw.text(
-            (self._left, top), line, font=font, fill=ink, stroke_width=stroke_px, stroke_fill=ink
-        )
+    def _set(self, texts: Sequence[_Text], top: int, scale: float, *, is_dry: bool) -> int:
+        for each in texts:
+            top += _px(each.above_mm * scale)
+            shown, font = lettered(each.text, each.size_pt * scale / _POINTS_PER_INCH * DPI)
+            for line in broken(shown, font, self._width, each.lines):
+                if not is_dry:
+                    stroke = 2 if each.is_bold else 0
+                    place = (self._left, top)
+                    self._draw.text(
+                        place, line, each.ink, font, stroke_width=stroke, stroke_fill=each.ink
+                    )
+                top += leading_px(font)
+        return top
