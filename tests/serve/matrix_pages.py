@@ -1,0 +1,59 @@
+"""Which roles may open which pages of the console and send which of its forms; None: anybody."""
+
+from __future__ import annotations
+
+from chiso.core.access import Role
+
+_EVERYONE = frozenset(Role)
+_DESK = frozenset((Role.ADMIN, Role.ENROLLER))
+_PROOF = frozenset((Role.ADMIN, Role.AUDITOR))
+_ADMIN = frozenset((Role.ADMIN,))
+
+PAGES: dict[str, frozenset[Role] | None] = {
+    "GET /": _EVERYONE,
+    "GET /access": _ADMIN,
+    "GET /account": _EVERYONE,
+    "GET /audits": _PROOF,
+    "GET /audits/progress": _PROOF,
+    "GET /audits/{seq}": _PROOF,
+    "GET /audits/{seq}/report": _PROOF,
+    "GET /join/{token}": None,
+    "GET /language/{code}": None,
+    "GET /log": _EVERYONE,
+    "GET /log/certificates/{seq}": _EVERYONE,
+    "GET /log/checkpoints/{size}": _EVERYONE,
+    "GET /people": _DESK | {Role.SUBJECT},
+    "GET /people/{subject_id}": _DESK | {Role.SUBJECT},
+    "GET /people/{subject_id}/withdraw": _DESK | {Role.SUBJECT},
+    "GET /settings": _PROOF,
+    "GET /settings/retention": _ADMIN,
+    "GET /sign-in": None,
+    "GET /static/{name:path}": None,
+    "GET /thresholds": _PROOF,
+    "GET /thresholds/use": _ADMIN,
+    "POST /access/accounts": _ADMIN,
+    "POST /access/accounts/{account_id}/disable": _ADMIN,
+    "POST /access/keys": _ADMIN,
+    "POST /access/keys/{key_id}/revoke": _ADMIN,
+    "POST /account/codes": _EVERYONE,
+    "POST /account/codes/stop": _EVERYONE,
+    "POST /account/password": _EVERYONE,
+    "POST /audits/run": _ADMIN,
+    "POST /audits/{seq}/report": _ADMIN,
+    "POST /join/{token}": None,
+    "POST /log/ask": _ADMIN,
+    "POST /log/checkpoint": _ADMIN,
+    "POST /log/verify": _EVERYONE,
+    "POST /people/{subject_id}/link": _DESK,
+    "POST /settings/retention": _ADMIN,
+    "POST /settings/retention/unset": _ADMIN,
+    "POST /settings/witnesses": _ADMIN,
+    "POST /settings/witnesses/remove": _ADMIN,
+    "POST /sign-in": None,
+    "POST /thresholds/use": _ADMIN,
+    # Last: she is not there, or not signed in, afterwards.
+    "POST /people/{subject_id}/withdraw": _DESK | {Role.SUBJECT},
+    "POST /sign-out": None,
+}
+REST = {"token": "none", "code": "sn", "size": "1", "account_id": "none", "name:path": "app.css"}
+"""What stands in paths for things that the matrix of the API does not know."""
