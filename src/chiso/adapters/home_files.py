@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chiso.adapters.files import keep_names, unwritable, write_atomically
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 
 FORMAT = 1
 HOME_FILE = "home.json"
@@ -91,7 +91,7 @@ def read_home_file(directory: Path) -> HomeFile:
         raise ChisoError(
             Code.HOME_UNREADABLE,
             f"{path} is not the file of a Chiso home ({error}).",
-            "Restore it from the home's backup, or name another home with --home.",
+            f"Name another home with --home. Or, if this is one: {PUT_BACK_A_BACKUP}",
         ) from error
 
 
@@ -173,7 +173,7 @@ class AnchorFile:
             raise ChisoError(
                 Code.HOME_UNREADABLE,
                 f"{self._path} cannot be read ({error}).",
-                "Run as the user who owns the home, or restore the home from its backup.",
+                f"Run as the user who owns the home. If the file is damaged: {PUT_BACK_A_BACKUP}",
             ) from error
 
     def write(self, note: str) -> None:

@@ -52,7 +52,7 @@ from chiso.adapters.store.schema import (
 from chiso.compare.threshold import record_bytes
 from chiso.core.consent import Cause, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
@@ -205,7 +205,7 @@ class SqlTransaction:
             raise ChisoError(
                 Code.LOG_BROKEN,
                 "The log does not verify: a hash of its tree is missing.",
-                "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
+                f"`chiso log verify` says whether more was. {PUT_BACK_A_BACKUP}",
             ) from error
 
     def payload(self, seq: int) -> LeafPayload | None:
@@ -392,6 +392,6 @@ def _terms_under(row: Sequence[Any]) -> Terms:
         raise ChisoError(
             Code.TEMPLATE_UNREADABLE,
             "A reference does not rest on a receipt of its owner: it was changed outside Chiso.",
-            "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
+            f"`chiso log verify` says whether more was. {PUT_BACK_A_BACKUP}",
         )
     return terms_from(row)
