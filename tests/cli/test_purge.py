@@ -330,7 +330,7 @@ def test_who_is_matched_between_the_look_and_the_lock_is_let_be(
     assert_whole(run)
 
 
-@pytest.mark.parametrize("step", ["erase", "_finish", "_certificate"])
+@pytest.mark.parametrize("step", ["erase", "_finish", "_certified"])
 def test_a_purge_that_is_killed_is_finished_by_the_next(aged: Chiso, step: str) -> None:
     traces = _traces(aged, NAME)
     killed = aged.process("purge", python=("-c", DYING.format(step=step)))
