@@ -31,10 +31,10 @@ def checkpoint(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """The signed size and root of the log, as a C2SP signed note. The home keeps it too.
+    """The signed size and root of the log. The home keeps it too.
 
-    Keep it where whoever runs this home cannot reach it: `chiso log verify --since FILE` then shows
-    that no history was rewritten since.
+    It is a C2SP signed note. Keep it where whoever runs this home cannot reach it:
+    `chiso log verify --since FILE` then shows that no history was rewritten since.
 
     Where the home names witnesses (`chiso log witness add`), each is asked to cosign, over the
     network; it gets the log's size, root and signature. The checkpoint is made and kept whatever
@@ -88,16 +88,23 @@ def checkpoints(home: HomeOption = None, json: JsonOption = False) -> int:
 def schedule(
     leaves: Annotated[
         int | None,
-        typer.Option("--leaves", metavar="N", help="Keep one whenever so many leaves were added."),
+        typer.Option(
+            "--leaves", metavar="N", help="Keep one whenever so many leaves were added since."
+        ),
     ] = None,
     hours: Annotated[
         int | None,
-        typer.Option("--hours", metavar="T", help="Keep one with the first leaf after so long."),
+        typer.Option(
+            "--hours", metavar="H", help="Keep one with the first leaf that comes so long after."
+        ),
     ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """How often the home keeps a checkpoint of its log. Without an option, only says it.
+    """How often the home keeps a checkpoint of its log.
+
+    Without an option, only says it. A change is a leaf. Checkpoints kept so ask no witness:
+    `chiso log checkpoint` does, from whatever runs things daily on your machine.
 
     Example: chiso log schedule --leaves 500 --hours 6
     """
