@@ -46,7 +46,7 @@ def verify(
             "--since",
             metavar="FILE",
             readable=False,
-            help="A checkpoint that you saved: the log must also begin with its tree.",
+            help="A checkpoint that you saved: log or bundle must also begin with its tree.",
         ),
     ] = None,
     bundle: Annotated[
@@ -218,9 +218,8 @@ def write_bundle(
 def _verify_bundle(
     path: Path, key: str | None, witnesses: list[str], since: Path | None, json: bool
 ) -> int:
-    if since is not None:
-        raise _only_with_bundle("--since is for a home; a bundle carries earlier checkpoints.")
-    shown = verify_bundle.check(read_file(path, "a bundle"), key, witnesses)
+    saved = None if since is None else read_note(since)
+    shown = verify_bundle.check(read_file(path, "a bundle"), key, witnesses, saved)
     if not json:
         for sentence in shown.sentences:
             show(sentence)
@@ -237,6 +236,7 @@ def _verify_bundle(
             "destroyed": report.destroyed,
             "subject": report.subject_id,
             "earlier": [each.size for each in report.earlier],
+            "saved": None if shown.saved is None else shown.saved.size,
             "cosigned": dict(report.cosigned),
         }
     )
