@@ -347,6 +347,10 @@ def test_one_name_has_one_key_and_may_move(run: Chiso, first: Listening, tmp_pat
         "http://witness.example/a b",
         "http://witness.example\r\nX: y",
         "http://",
+        "http://witness..example",
+        f"http://{'x' * 64}.example",
+        "http://[:::]",
+        "http://witness.example:99999",
     ],
 )
 def test_what_is_no_address_of_a_witness_is_refused(run: Chiso, first: Listening, url: str) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from chiso.account.checkpoint import (
     ED25519,
@@ -25,8 +26,10 @@ from chiso.services.home import Home
 from chiso.services.log import broken, record
 
 _SETTING = "witnesses"
+_LABEL = "[A-Za-z0-9-]{1,63}"
 _URL = re.compile(
-    r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
+    rf"https?://({_LABEL}([.]{_LABEL})*[.]?|\[(?P<address>[0-9A-Fa-f:.]+)\])(:(?P<port>[0-9]{{1,5}}))?"
+    r"(/[A-Za-z0-9._~-]+)*/?"
 )
 
 
@@ -163,7 +166,8 @@ def _require_last_named(view: ReadTransaction) -> None:
 
 
 def _checked_url(url: str) -> str:
-    if not _URL.fullmatch(url):
+    found = _URL.fullmatch(url)
+    if found is None or not _is_a_place(found["address"], found["port"]):
         raise ChisoError(
             Code.BAD_ARGUMENT,
             f"{url!r} is not the address of a witness.",
@@ -171,6 +175,16 @@ def _checked_url(url: str) -> str:
             "`/add-checkpoint` is added to it.",
         )
     return url.rstrip("/")
+
+
+def _is_a_place(address: str | None, port: str | None) -> bool:
+    """Whether what looks like an IPv6 address and a port are such."""
+    try:
+        if address is not None:
+            IPv6Address(address)
+    except ValueError:
+        return False
+    return port is None or 0 < int(port) < 65536
 
 
 def _checked_key(vkey: str) -> VerifierKey:
