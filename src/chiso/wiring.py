@@ -14,6 +14,7 @@ from pathlib import Path
 import platformdirs
 
 from chiso.adapters import starter, volunteers
+from chiso.adapters.anchor import AnchorFile
 from chiso.adapters.decoding.child import ChildDecoder
 from chiso.adapters.home_files import (
     ANCHOR_FILE,
@@ -22,7 +23,6 @@ from chiso.adapters.home_files import (
     OPERATOR_KEY_BYTES,
     OPERATOR_KEY_VARIABLE,
     STORE_FILE,
-    AnchorFile,
     HomeFile,
     read_home_file,
     read_operator_key,

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chiso import wiring
+from chiso.adapters.anchor import AnchorFile
 from chiso.adapters.backup_file import copy_database, damaged, new_backup, unpack
 from chiso.adapters.home_files import (
     ANCHOR_FILE,
@@ -18,7 +19,6 @@ from chiso.adapters.home_files import (
     OPERATOR_KEY_FILE,
     OPERATOR_KEY_VARIABLE,
     STORE_FILE,
-    AnchorFile,
     HomeFile,
     parse_operator_key,
     read_home_file,

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from chiso.adapters.store import statements
 from chiso.adapters.store.rows import (
     blob,
     head_from,
@@ -39,7 +40,6 @@ from chiso.adapters.store.rows import (
 from chiso.adapters.store.schema import (
     erasures_due,
     log_checkpoints,
-    log_head,
     log_leaves,
     log_nodes,
     log_payloads,
@@ -179,7 +179,7 @@ class SqlTransaction:
 
     def log_head(self) -> LogHead | None:
         """The head of the log, None before the first leaf."""
-        row = self._connection.execute(select(log_head)).one_or_none()
+        row = self._connection.execute(statements.HEAD).one_or_none()
         return None if row is None else head_from(row)
 
     def leaves(self) -> Iterator[Leaf]:
@@ -231,8 +231,10 @@ class SqlTransaction:
 
     def kept_checkpoints(self, count: int | None = None) -> Iterator[KeptCheckpoint]:
         """The checkpoints that were kept, the newest first; so many of them, or all."""
-        query = select(log_checkpoints).order_by(log_checkpoints.c.size.desc()).limit(count)
-        return map(kept_from, self._streamed(query))
+        if count is None:
+            return map(kept_from, self._streamed(statements.KEPT_CHECKPOINTS))
+        newest = self._connection.execute(statements.NEWEST_CHECKPOINTS, {"count": count})
+        return map(kept_from, newest.all())
 
     def thresholds(self) -> list[ThresholdRecord]:
         """Every threshold record, oldest first."""
@@ -241,8 +243,8 @@ class SqlTransaction:
 
     def setting(self, name: str) -> str | None:
         """Value of a setting."""
-        query = select(settings.c.value).where(settings.c.name == name)
-        return self._connection.execute(query).scalar_one_or_none()
+        found = self._connection.execute(statements.SETTING, {"setting": name})
+        return found.scalar_one_or_none()
 
     def erasures_due(self) -> list[SubjectId]:
         """Persons whose rows are gone and whose keys are still to be destroyed."""
@@ -331,18 +333,18 @@ class SqlTransaction:
         self, leaf: Leaf, payload: LeafPayload, completed: Sequence[tuple[Node, bytes]]
     ) -> None:
         """Add a leaf, what it commits to, and the roots of the subtrees that it completes."""
-        # Values apart from statements: SQLAlchemy takes twice as long to build one around them.
-        self._connection.execute(insert(log_leaves), {"seq": leaf.seq, "leaf_hash": leaf.leaf_hash})
+        own = {"seq": leaf.seq, "leaf_hash": leaf.leaf_hash}
+        self._connection.execute(statements.ADD_LEAF, own)
         said = {
             "seq": payload.seq,
             "subject_id": payload.subject_id,
             "salt": payload.salt,
             "body": payload.body,
         }
-        self._connection.execute(insert(log_payloads), said)
+        self._connection.execute(statements.ADD_PAYLOAD, said)
         if completed:
             self._connection.execute(
-                insert(log_nodes),
+                statements.ADD_NODES,
                 [{"position": position_of(node), "node_hash": root} for node, root in completed],
             )
 
@@ -350,8 +352,8 @@ class SqlTransaction:
         """Replace the head of the log."""
         values = {"size": head.size, "peaks": b"".join(head.peaks), "checkpoint": head.checkpoint}
         self.new_checkpoint = head.checkpoint
-        if not self._connection.execute(update(log_head), values).rowcount:
-            self._connection.execute(insert(log_head), {"id": 1, **values})
+        if not self._connection.execute(statements.CHANGE_HEAD, values).rowcount:
+            self._connection.execute(statements.FIRST_HEAD, {"id": 1, **values})
 
     def keep_checkpoint(self, kept: KeptCheckpoint) -> None:
         """Keep a checkpoint, in the place of one of the same size."""
