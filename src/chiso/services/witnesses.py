@@ -24,6 +24,7 @@ from chiso.core.events import Event, EventType
 from chiso.core.storage import ReadTransaction, WriteTransaction
 from chiso.services.home import Home
 from chiso.services.log import broken, record
+from chiso.services.log_told import Told, told_by
 
 _SETTING = "witnesses"
 _LABEL = "[A-Za-z0-9-]{1,63}"
@@ -117,15 +118,21 @@ def last_cosigned(
 
 
 def check(home: Home, verify: VerifyWith) -> tuple[Cosigned, ...]:
+    """As `check_cosignatures`; LOG_BROKEN too where the witnesses are not those last named."""
+    with home.store.reading() as view:
+        require_last_named(view, told_by(view.payloads()))
+    return check_cosignatures(home, verify)
+
+
+def check_cosignatures(home: Home, verify: VerifyWith) -> tuple[Cosigned, ...]:
     """Check every cosignature that is kept, by the witnesses now named; gives each one's last.
 
-    That the log goes on from the checkpoints under them is `log_check.verify`'s to hold. Raises
-    ChisoError: COSIGNATURE_INVALID for one that the witness did not make, LOG_BROKEN where the
-    witnesses are not those last named.
+    That the log goes on from the checkpoints under them is `log_check.verify`'s to hold, as is that
+    the witnesses are those last named. Raises ChisoError(COSIGNATURE_INVALID) for one that the
+    witness did not make.
     """
     last: dict[HomeWitness, Cosigned] = {}
     with home.store.reading() as view:
-        _require_last_named(view)
         named = configured(view)
         for each in view.kept_checkpoints():
             for witness in named:
@@ -153,15 +160,9 @@ def _change(home: Home, transaction: WriteTransaction, named: Sequence[HomeWitne
     record(home, transaction, [Event(EventType.SETTINGS_CHANGED, home.clock.now(), None, facts)])
 
 
-def _require_last_named(view: ReadTransaction) -> None:
-    last: str | None = None
-    for payload in view.payloads():
-        if b'"witnesses"' not in payload.body:
-            continue  # of a million leaves, few are about this
-        said = json.loads(payload.body)
-        if said["type"] == EventType.SETTINGS_CHANGED and said.get("setting") == _SETTING:
-            last = said["value"]
-    if view.setting(_SETTING) != last:
+def require_last_named(view: ReadTransaction, told: Told) -> None:
+    """Raise LOG_BROKEN unless the witnesses are those that the log last told of."""
+    if view.setting(_SETTING) != told.settings.get(_SETTING):
         raise broken("the witnesses in its settings are not those last named")
 
 

@@ -100,7 +100,7 @@ def verify(
     report = log_check.verify(opened, saved)
     with progress("Opening references", None) as step:
         references = reference_check.require_all_open(opened, step.to)
-    cosigned = witnesses.check(opened, wiring_witness.signature_check())
+    cosigned = witnesses.check_cosignatures(opened, wiring_witness.signature_check())
     if json:
         emit(
             {
