@@ -30,9 +30,9 @@ _KEPT_MAX_BYTES, _ALL_KEPT_MAX_BYTES = 60_000, 1_600_000
 _TRACED = """
 import sys
 from chiso.adapters.decoding import worker
-from chiso.capture.decode import decode
+from chiso.capture.raster import rasterise
 from chiso.core.errors import Code
-from chiso.core.samples import Refusal
+from chiso.core.refusals import Refusal
 
 reached = set()
 
@@ -53,7 +53,7 @@ def traced(photo, limits):
 
     sys.settrace(entered)
     try:
-        answer = decode(photo, limits)
+        answer = rasterise(photo, limits)
     finally:
         sys.settrace(None)
     reached.update(new)

@@ -7,12 +7,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests import postgres
 
 from chiso import wiring
 from chiso.adapters.models.model_store import ModelStore
 from chiso.adapters.models.opening import open_detector, open_embedder
 from chiso.core.ports import Detector, Embedder
+
+# How long an example takes says how busy the machine is, not whether Chiso is right.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 _REPOSITORY = Path(__file__).parent.parent
 _NO_LONDON = "no London photos"

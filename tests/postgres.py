@@ -54,7 +54,8 @@ def server() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def new_database(folder: Path, name: str) -> str:
-    """Make an empty database, and say where it is."""
-    _run(_binaries() / "createdb", "-h", folder, "-U", _ACCOUNT, name)
+def new_database(folder: Path, name: str, copy_of: str | None = None) -> str:
+    """Make an empty database, or a copy of the one at this address, and say where it is."""
+    template = "template1" if copy_of is None else copy_of.split("@/")[1].split("?")[0]
+    _run(_binaries() / "createdb", "-h", folder, "-U", _ACCOUNT, "-T", template, name)
     return f"postgresql://{_ACCOUNT}@/{name}?host={folder}"

@@ -25,8 +25,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from chiso.account.bundle import parse_bundle
-from chiso.account.bundle_check import BundleReport, verify_bundle
-from chiso.account.checkpoint import ED25519, VerifierKey, parse_vkey
+from chiso.account.bundle_check import BundleReport, require_shown, verify_bundle
+from chiso.account.checkpoint import ED25519, Checkpoint, VerifierKey, parse_vkey
 from chiso.account.cosignature import COSIGNATURE
 from chiso.core.errors import ChisoError, Code, Kind
 
@@ -43,6 +43,8 @@ class Shown:
 
     report: BundleReport
     is_key_given: bool
+    saved: Checkpoint | None = None
+    """A checkpoint that the reader saved, if the bundle was held to one."""
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -56,22 +58,33 @@ class Shown:
         )
         lines = [first]
         lines += [
-            f"The log goes on from its checkpoint of {old.size} leaves." for old in report.earlier
+            f"The log goes on from its checkpoint of {size} {'leaf' if size == 1 else 'leaves'}."
+            for size in sorted({old.size for old in report.earlier})
         ]
+        if self.saved is not None:
+            lines.append(f"One of them, of {self.saved.size} leaves, is the one that you saved.")
         lines += [f"Cosigned by {name} at {at}." for name, at in report.cosigned]
         return (*lines, *(() if self.is_key_given else (_ONLY_INNER,)))
 
 
-def check(content: bytes, key: str | None = None, witnesses: Sequence[str] = ()) -> Shown:
+def check(
+    content: bytes,
+    key: str | None = None,
+    witnesses: Sequence[str] = (),
+    saved: str | None = None,
+) -> Shown:
     """Verify a bundle by a log's key and any witnesses' keys, as one-word texts (vkeys).
 
+    `saved`: text of a checkpoint that the reader kept, which the bundle must go on from.
     Raises ChisoError: BAD_ARGUMENT where a key or the bundle is none, LOG_BROKEN where a step
     fails.
     """
     bundle = parse_bundle(content)
     own = bundle.key if key is None else _key(key, ED25519, "log")
     others = [_key(each, COSIGNATURE, "witness") for each in witnesses]
-    return Shown(verify_bundle(bundle, own, others, _is_signature), key is not None)
+    report = verify_bundle(bundle, own, others, _is_signature)
+    mine = None if saved is None else require_shown(report, saved, _is_signature)
+    return Shown(report, key is not None, mine)
 
 
 def _key(text: str, algorithm: int, whose: str) -> VerifierKey:
@@ -106,14 +119,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--witness", metavar="KEY", action="append", default=[], help="a witness that must cosign"
     )
+    parser.add_argument(
+        "--since", metavar="FILE", type=Path, help="a checkpoint that you saved, to go on from"
+    )
     given = parser.parse_args(arguments)
     try:
         content = given.file.read_bytes()
+        saved = None if given.since is None else given.since.read_text(errors="replace")
     except OSError as error:
-        sys.stderr.write(f"{given.file} cannot be read ({error.strerror}).\n")
+        sys.stderr.write(f"{error.filename} cannot be read ({error.strerror}).\n")
         return _STATUS[Kind.MISSING]
     try:
-        shown = check(content, given.key, given.witness)
+        shown = check(content, given.key, given.witness, saved)
     except ChisoError as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         return _STATUS[error.kind]

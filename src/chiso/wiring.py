@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -13,6 +14,7 @@ from pathlib import Path
 import platformdirs
 
 from chiso.adapters import starter, volunteers
+from chiso.adapters.anchor import AnchorFile
 from chiso.adapters.decoding.child import ChildDecoder
 from chiso.adapters.home_files import (
     ANCHOR_FILE,
@@ -21,13 +23,13 @@ from chiso.adapters.home_files import (
     OPERATOR_KEY_BYTES,
     OPERATOR_KEY_VARIABLE,
     STORE_FILE,
-    AnchorFile,
     HomeFile,
     read_home_file,
     read_operator_key,
     write_home_file,
     write_operator_key,
 )
+from chiso.adapters.home_lock import enter
 from chiso.adapters.home_swap import settle_swap
 from chiso.adapters.keystore import KEY_BYTES, FileKeystore
 from chiso.adapters.london import originals
@@ -47,7 +49,7 @@ from chiso.core.audit_inputs import EmbeddingTable, ScoreTable
 from chiso.core.catalogue import Catalogue, PackCard, Transfer
 from chiso.core.consent import SubjectId
 from chiso.core.decisions import ThresholdRecord
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.ports import Clock
 from chiso.core.reports import ReportShelf
 from chiso.core.samples import AlignmentGeometry
@@ -137,9 +139,21 @@ def _place(made: Path, target: Path) -> None:
 def open_home(directory: Path) -> Home:
     """Open a home, bring its schema up to date, and finish what a crash left unfinished.
 
-    Raises ChisoError: kind MISSING where it cannot be opened, INTEGRITY where its keys do not fit.
+    Nobody restores it as long as its store is in use. Raises ChisoError: kind MISSING where it
+    cannot be opened, INTEGRITY where its keys do not fit.
     """
     settle_swap(directory)
+    leave = enter(directory)
+    try:
+        home = _opened(directory)
+    except BaseException:
+        leave()
+        raise
+    weakref.finalize(home.store, leave)
+    return home
+
+
+def _opened(directory: Path) -> Home:
     file = read_home_file(directory)
     for part in (STORE_FILE, KEYSTORE_FILE):
         is_elsewhere = part == STORE_FILE and file.database is not None
@@ -147,7 +161,7 @@ def open_home(directory: Path) -> Home:
             raise ChisoError(
                 Code.HOME_UNREADABLE,
                 f"{directory / part} is missing: this home is not whole.",
-                "Restore it from the home's backup with `chiso restore`.",
+                PUT_BACK_A_BACKUP,
             )
     if OPERATOR_KEY_VARIABLE not in os.environ:
         settle_operator_key(
@@ -158,7 +172,7 @@ def open_home(directory: Path) -> Home:
         raise ChisoError(
             Code.WRONG_OPERATOR_KEY,
             f"The signing key in {directory / KEYSTORE_FILE} is not this home's.",
-            "Put the keystore that belongs to this home back.",
+            f"Put back the keystore that belongs to this home. If it is lost: {PUT_BACK_A_BACKUP}",
         )
     _finish(home)
     return home
@@ -223,9 +237,7 @@ def _assemble(directory: Path, file: HomeFile, operator_key: bytes | None = None
         with store.reading() as view:
             name = view.setting(PACK_SETTING)
         if name is None:
-            raise ChisoError(
-                Code.STORE_DAMAGED, "The home names no models.", "Restore it from its backup."
-            )
+            raise ChisoError(Code.STORE_DAMAGED, "The home names no models.", PUT_BACK_A_BACKUP)
         return catalogue().pack(name)
 
     @cache

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chiso import wiring
+from chiso.adapters.anchor import AnchorFile
 from chiso.adapters.backup_file import copy_database, damaged, new_backup, unpack
 from chiso.adapters.home_files import (
     ANCHOR_FILE,
@@ -18,7 +19,6 @@ from chiso.adapters.home_files import (
     OPERATOR_KEY_FILE,
     OPERATOR_KEY_VARIABLE,
     STORE_FILE,
-    AnchorFile,
     HomeFile,
     parse_operator_key,
     read_home_file,
@@ -71,12 +71,16 @@ def new_operator_key() -> bytes:
 
 
 def back_up(home: Home, out: Path, with_operator_key: bool) -> Manifest:
-    """Write a backup of a home to a new file. Raises BAD_ARGUMENT where something has its name."""
+    """Write a backup of a home to a new file.
+
+    Raises BAD_ARGUMENT where something has its name, or the store is a PostgreSQL database.
+    """
     if not (home.path / STORE_FILE).is_file():
         raise ChisoError(
             Code.BAD_ARGUMENT,
-            "The store of this home is no file, so `chiso backup` cannot copy it.",
-            "Use the database's own backup, and copy the home's folder with it.",
+            "The store of this home is a PostgreSQL database: `chiso backup` copies files alone.",
+            "Make the database's own backup, and keep a copy of the home's folder apart from it. "
+            "Whoever withdraws after that is in it: withdraw her again when you put it back.",
         )
     return backup.back_up(
         home,

@@ -26,10 +26,11 @@ from chiso.account.bundle import (
     bundle_texts,
     parse_bundle,
 )
-from chiso.account.bundle_check import BundleReport, verify_bundle
+from chiso.account.bundle_check import BundleReport, require_shown, verify_bundle
 from chiso.account.checkpoint import VerifierKey, vkey_text
 from chiso.adapters.signing import verify_with
 from chiso.core.errors import ChisoError, Code
+from chiso.core.events import Node
 
 _LOG = small_log(11)
 _WHOLE = bundle_of(_LOG, [0, 2, 7, 10], [4, 7])
@@ -214,3 +215,13 @@ def test_any_changed_character_of_a_bundle_is_found_or_changes_nothing() -> None
         except ChisoError:
             continue
         assert altered == report, place
+
+
+def test_a_saved_checkpoint_of_another_history_is_found() -> None:
+    report = verify_bundle(_WHOLE, KEY, [WITNESS], verify_with)
+    other = replace(_LOG, nodes={**_LOG.nodes, Node(0, 0): bytes(32)})
+    assert require_shown(report, _LOG.note(7), verify_with).size == 7
+    with pytest.raises(ChisoError) as refused:
+        require_shown(report, other.note(7), verify_with)
+    assert refused.value.code is Code.LOG_BROKEN
+    assert "first 7 leaves are not those of the saved checkpoint" in refused.value.message

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from chiso.adapters.home_files import AnchorFile
+from chiso.adapters.anchor import AnchorFile
 from chiso.core.errors import ChisoError, Code
 
 
@@ -35,3 +37,47 @@ def test_a_note_that_cannot_take_its_place_leaves_the_old_one_and_nothing_else(
     assert raised.value.code is Code.STORE_FULL
     assert anchor.read() == "the old note"
     assert [each.name for each in tmp_path.iterdir()] == ["log.note"]
+
+
+def test_a_note_takes_the_place_of_one_of_any_length(tmp_path: Path) -> None:
+    anchor = AnchorFile(tmp_path / "log.note")
+    for note in ("leaf 9", "leaf 10", "leaf 11", "leaf 9", "é", "a" * 5000, "b" * 5000):
+        anchor.write(note)
+        assert anchor.read() == note
+    assert [each.name for each in tmp_path.iterdir()] == ["log.note"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there every note gets a new file")
+def test_nobody_reads_a_note_while_another_is_written_over_it(tmp_path: Path) -> None:
+    import fcntl
+
+    anchor = AnchorFile(tmp_path / "log.note")
+    anchor.write("leaf 10")
+    with (tmp_path / "log.note").open("r+b", buffering=0) as file, ThreadPoolExecutor(1) as reader:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(b"leaf 1")
+        read = reader.submit(anchor.read)
+        with pytest.raises(TimeoutError):
+            read.result(timeout=0.1)
+        file.seek(0)
+        file.write(b"leaf 11")
+        fcntl.flock(file, fcntl.LOCK_UN)
+        assert read.result() == "leaf 11"
+
+
+@pytest.mark.parametrize("written", [0, 3])
+def test_a_note_that_cannot_be_written_over_the_old_one_gets_a_new_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    anchor = AnchorFile(tmp_path / "log.note")
+    anchor.write("leaf 10")
+    really = os.pwrite
+
+    def stop(descriptor: int, content: bytes, offset: int) -> int:
+        if not written:
+            raise OSError(5, "Input/output error")
+        return really(descriptor, content[:written], offset)
+
+    monkeypatch.setattr(os, "pwrite", stop)
+    anchor.write("LEAF 11")
+    assert anchor.read() == "LEAF 11"

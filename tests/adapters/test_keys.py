@@ -182,3 +182,17 @@ def test_what_is_no_operators_key_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(ChisoError) as caught:
         read_operator_key(tmp_path, {"CHISO_OPERATOR_KEY": text})
     assert caught.value.code is Code.WRONG_OPERATOR_KEY
+
+
+def test_a_signature_found_true_before_makes_no_other_one_true() -> None:
+    signer = Ed25519Signer(_KEY)
+    message = b"a checkpoint of 12 leaves"
+    signature = signer.sign(message)
+    another = signer.sign(b"another message")
+    for _ in range(2):  # known to be true after the first time
+        assert signer.verify(message, signature)
+        assert not signer.verify(b"a checkpoint of 13 leaves", signature)
+        assert not signer.verify(message, another)
+        assert not signer.verify(signature[-1:] + message, signature[:-1])
+        assert not signer.verify(message[1:], signature + message[:1])
+        assert not Ed25519Signer(_OPERATOR_KEY).verify(message, signature)

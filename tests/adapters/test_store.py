@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,7 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 from tests.postgres import new_database
 
@@ -412,21 +413,70 @@ def test_a_scrub_leaves_nothing_in_the_tables_of_postgresql(postgres_server: Pat
     store = PostgresStore(new_database(postgres_server, _name()))
     store.migrate()
     _with_anna(store)
+
+    def is_found() -> bool:
+        with store.writing() as transaction:
+            own = text("SELECT oid FROM pg_database WHERE datname = current_database()")
+            number = transaction._connection.execute(own).scalar_one()
+            transaction._connection.execute(text("CHECKPOINT"))
+        tables = (postgres_server / "data" / "base" / str(number)).iterdir()
+        return any(_SECRET in each.read_bytes() for each in tables if each.is_file())
+
     with store.writing() as transaction:
         transaction.erase_subject(_ANNA.subject_id)
+    assert is_found()
     store.scrub(1.0)
-    with store.reading() as view:
-        assert view.subjects() == []
+    assert not is_found()
     store.close()
 
 
-def test_a_scrub_that_a_reader_holds_up_is_unfinished(any_enrolled: AnyStore) -> None:
-    with any_enrolled.reading() as view:
+def test_a_commit_waits_for_the_disk_even_where_the_database_is_set_not_to(
+    postgres_server: Path,
+) -> None:
+    name = _name()
+    url = new_database(postgres_server, name)
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    for chosen, held in [("off", "on"), ("remote_apply", "remote_apply")]:
+        with engine.begin() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = {chosen}"))
+        store = PostgresStore(url)
+        with store.writing() as transaction:
+            said = transaction._connection.execute(text("SHOW synchronous_commit"))
+            assert said.scalar_one() == held
+        store.close()
+    engine.dispose()
+
+
+def test_a_scrub_without_patience_does_not_wait_for_a_reader(any_enrolled: AnyStore) -> None:
+    with ThreadPoolExecutor(1) as pool, any_enrolled.reading() as view:
         assert view.count_references() == 1
+        scrubbing = pool.submit(any_enrolled.scrub, 0.0)
         with pytest.raises(ChisoError) as caught:
-            any_enrolled.scrub(0.1)
+            scrubbing.result(timeout=20)
     assert caught.value.code is Code.ERASURE_UNFINISHED
-    any_enrolled.scrub(1.0)
+
+
+def test_a_writer_waits_again_after_a_scrub_that_did_not(postgres_server: Path) -> None:
+    url = new_database(postgres_server, _name())
+    store, another = PostgresStore(url), PostgresStore(url)
+    store.migrate()
+    with store.reading() as view:
+        assert view.subjects() == []
+        with pytest.raises(ChisoError):
+            store.scrub(0.01)
+
+    def write() -> None:
+        with store.writing() as transaction:
+            transaction.put_setting("pack", "offline")
+
+    with ThreadPoolExecutor(2) as pool:
+        with another.writing():
+            waiting = [pool.submit(write) for _ in range(2)]
+            time.sleep(0.5)  # longer than the scrub was willing to wait
+        for each in waiting:
+            each.result()
+    store.close()
+    another.close()
 
 
 def test_a_database_that_is_not_there_is_named(postgres_server: Path) -> None:

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
-from chiso.capture.decode import MID_GREY, decode
+from chiso.capture.decode import decode
+from chiso.capture.raster import MID_GREY
 from chiso.core.errors import Code, Kind
 from chiso.core.samples import BiometricSample, Pixels, Refusal
 from chiso.core.settings import DecodeLimits

@@ -12,6 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
+from tests.cli.backups import NAME
 from tests.cli.running import FAR_AWAY, PURPOSE, Chiso, enrolment, run_alone
 
 ENROLLED = ("001", "003", "005")
@@ -71,6 +72,48 @@ def peopled(run: Chiso, peopled_home: Path) -> Chiso:
     shutil.rmtree(run.home)
     shutil.copytree(peopled_home, run.home)
     return run
+
+
+@pytest.fixture(scope="session")
+def clinic_home(
+    tmp_path_factory: pytest.TempPathFactory, models: Path, peopled_home: Path, london: Path
+) -> Path:
+    """The home with three volunteers and a fourth whose name is one, to copy."""
+    home = tmp_path_factory.mktemp("clinic") / "home"
+    shutil.copytree(peopled_home, home)
+    (home.parent / "form.pdf").write_bytes(b"I agree.")
+    photo = london / "006_neutral.jpg"
+    run_alone(home, models, *enrolment(home, NAME, photo, PURPOSE, "verify,identify", FAR_AWAY))
+    return home
+
+
+@pytest.fixture
+def tsitsi(run: Chiso, clinic_home: Path) -> Chiso:
+    """chiso, working in a home with 001, 003, 005 and Tsitsi."""
+    shutil.rmtree(run.home)
+    shutil.copytree(clinic_home, run.home)
+    return run
+
+
+@pytest.fixture(scope="session")
+def clinic(clinic_home: Path, models: Path) -> Path:
+    """A backup of `tsitsi`'s home as it is at first. Nobody may write to it."""
+    run_alone(clinic_home, models, "backup", "--out", clinic_home.parent / "clinic.backup")
+    return clinic_home.parent / "clinic.backup"
+
+
+@pytest.fixture(scope="session")
+def keyed(clinic_home: Path, models: Path) -> Path:
+    """As `clinic`, with the operator's key in it."""
+    file = clinic_home.parent / "keyed.backup"
+    run_alone(clinic_home, models, "backup", "--out", file, "--with-operator-key")
+    return file
+
+
+@pytest.fixture
+def backup(tmp_path: Path) -> Path:
+    """Where tests put a backup of their own."""
+    return tmp_path / "clinic.backup"
 
 
 @pytest.fixture(scope="session")

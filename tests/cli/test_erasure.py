@@ -264,3 +264,20 @@ def test_what_is_no_key_is_called_that(peopled: Chiso, option: str, key: str) ->
     answer = peopled("erasure", "verify", _withdrawn(peopled), option, key)
     assert_error(answer, 2, "bad-argument", "key")
     assert_whole(peopled)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("no", "it is not JSON."),
+        ("{}", "it has no field `signature`."),
+        ("[]", "its fields are not of a certificate's kinds."),
+        ('{"certificate": "{}", "signature": ""}', "its signed text has no field `v`."),
+    ],
+)
+def test_what_a_certificate_lacks_is_said_in_words(
+    peopled: Chiso, tmp_path: Path, content: str, why: str
+) -> None:
+    (tmp_path / "file").write_text(content)
+    done = peopled("erasure", "verify", tmp_path / "file")
+    assert_error(done, 2, "bad-argument", f"This is no erasure certificate: {why}")

@@ -106,8 +106,26 @@ def test_another_homes_key_does_not_verify_a_bundle(run: Chiso) -> None:
     )
     assert_error(run("log", "verify", "--bundle", file, "--key", "x"), 2, "bad-argument", "key")
     assert_error(run("log", "verify", "--key", key), 2, "bad-argument", "bundle")
-    both = run("log", "verify", "--bundle", file, "--since", file)
-    assert_error(both, 2, "bad-argument", "--since")
+
+
+def test_a_bundle_is_held_to_a_checkpoint_that_the_reader_saved(peopled: Chiso) -> None:
+    folder = peopled.home.parent
+    (folder / "saved").write_text(peopled("log", "checkpoint").document["checkpoint"])
+    _bundle(peopled)  # which leaves a leaf
+    file, key = _bundle(peopled, "--since", folder / "saved")
+    later = peopled("log", "checkpoint").document["checkpoint"]
+    (folder / "later").write_text(later)
+    held = ("log", "verify", "--bundle", file, "--key", key, "--since")
+    size = int((folder / "saved").read_text().split("\n")[1])
+    assert peopled(*held, folder / "saved").document["saved"] == size
+    assert_error(peopled(*held, folder / "later"), 5, "log-broken", "the saved checkpoint counts")
+
+    document = json.loads(file.read_bytes())
+    document["earlier"] = []
+    file.write_text(json.dumps(document))
+    assert_error(peopled(*held, folder / "saved"), 2, "bad-argument", "holds no proof", "--since")
+    (folder / "saved").write_text(later.replace("\n", "\nx", 1))
+    assert_error(peopled(*held, folder / "saved"), 5, "log-broken", "the saved checkpoint")
 
 
 def test_the_program_of_its_own_says_the_same_with_the_same_status(

@@ -17,6 +17,7 @@ from tests.witness.running import Listening, listens
 
 from chiso import wiring_witness
 from chiso.account.checkpoint import Note, note_text, parse_checkpoint, parse_note
+from chiso.interfaces.cli.main import main
 from chiso.services import witness as witnesses
 
 
@@ -80,6 +81,51 @@ def test_a_home_is_cosigned_as_it_grows_and_keeps_what_was_signed(
         ["first.example", "second.example"], sizes[-1]
     )
     assert_whole(run)
+
+
+def test_a_checkpoint_on_demand_asks_the_witnesses_that_are_named(
+    run: Chiso, first: Listening, tmp_path: Path
+) -> None:
+    assert run("log", "checkpoint").document["witnesses"] == []
+    _know_each_other(run, first)
+    unasked = run("log", "checkpoint", "--no-witness").document
+    assert (_names(unasked["checkpoint"])[1:], unasked["witnesses"]) == ([], [])
+    made = run("log", "checkpoint", "--out", tmp_path / "today")
+    assert made.status == 0, made
+    assert _names(made.document["checkpoint"])[1:] == ["first.example"]
+    assert (tmp_path / "today").read_text() == made.document["checkpoint"]
+    (asked,) = made.document["witnesses"]
+    assert asked["cosigned"]
+    file, key = tmp_path / "bundle", first.address[1]
+    assert run("log", "bundle", "--out", file).status == 0
+    checked = run("log", "verify", "--bundle", file, "--witness", key)
+    assert list(checked.document["cosigned"]) == ["first.example"]
+
+
+def test_a_checkpoint_is_made_and_kept_whatever_a_witness_answers(
+    run: Chiso, first: Listening, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with listens(wiring_witness.make_witness(tmp_path / "silent", "silent.example")) as silent:
+        _know_each_other(run, silent)
+    made = run("log", "checkpoint", "--out", tmp_path / "alone")
+    assert (made.status, made.document["witnesses"][0]["error"]["code"]) == (6, "witness-silent")
+    assert "does not answer" in made.stderr
+    assert run("log", "checkpoints").documents[-1]["checkpoint"] == made.document["checkpoint"]
+    assert run("log", "verify", "--since", tmp_path / "alone").status == 0
+
+    # One that has seen another history of this log says so; what was made is kept all the same.
+    _know_each_other(run, first)
+    shutil.copytree(run.home, tmp_path / "copy")
+    _grow(run)
+    assert run("log", "witness", "remove", "silent.example").status == 0
+    assert run("log", "checkpoint").status == 0
+    for purpose in ("canteen", "library"):
+        _grow(run, purpose)
+    other = ("--home", str(tmp_path / "copy"))
+    forked = main(["log", "checkpoint", "--out", str(tmp_path / "forked"), *other])
+    assert forked == 5
+    assert "has seen" in capsys.readouterr().err
+    assert run("log", "verify", "--since", tmp_path / "forked", *other).status == 0
 
 
 def test_a_checkpoint_asked_for_again_keeps_its_cosignatures(run: Chiso, first: Listening) -> None:
@@ -301,6 +347,10 @@ def test_one_name_has_one_key_and_may_move(run: Chiso, first: Listening, tmp_pat
         "http://witness.example/a b",
         "http://witness.example\r\nX: y",
         "http://",
+        "http://witness..example",
+        f"http://{'x' * 64}.example",
+        "http://[:::]",
+        "http://witness.example:99999",
     ],
 )
 def test_what_is_no_address_of_a_witness_is_refused(run: Chiso, first: Listening, url: str) -> None:
@@ -416,10 +466,20 @@ sys.exit(main())
 
 @pytest.mark.parametrize(
     "words",
-    [("log", "verify"), ("log", "checkpoint"), ("log", "witness", "list"), ("subjects",)],
+    [
+        ("log", "verify"),
+        ("log", "checkpoint", "--no-witness"),
+        ("log", "schedule", "--leaves", "1"),
+        ("log", "bundle", "--out", "everything.bundle.json"),
+        ("log", "witness", "list"),
+        ("subjects",),
+    ],
     ids=" ".join,
 )
-def test_only_asking_goes_out(run: Chiso, first: Listening, words: tuple[str, ...]) -> None:
+def test_only_asking_goes_out(
+    run: Chiso, first: Listening, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.home.parent)
     _know_each_other(run, first)
     done = run.process(*words, python=("-c", _NO_SOCKETS))
     assert done.status == 0, done

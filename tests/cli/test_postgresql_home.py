@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from collections.abc import Callable
@@ -14,8 +15,14 @@ from sqlalchemy import Connection, create_engine, text
 from tests.cli.running import PURPOSE, STORE, Chiso, assert_error
 from tests.postgres import new_database
 
+from chiso.adapters.operator_key import OperatorKeyInFile
+
 Volunteer = Callable[..., Path]
 _databases = count()
+
+
+class PowerCutError(BaseException):
+    """Stands for the process ending here: nothing catches it."""
 
 
 @pytest.fixture
@@ -99,3 +106,63 @@ def test_a_database_that_went_away_is_said_to_be_so(elsewhere: Chiso, address: s
     document["database"] = address.replace("/home_", "/gone_")
     home_file.write_text(json.dumps(document))
     assert_error(elsewhere("subjects"), 6, "home-unreadable", "PostgreSQL")
+
+
+def test_a_backup_is_refused_and_the_databases_own_is_named(
+    elsewhere: Chiso, tmp_path: Path
+) -> None:
+    refused = elsewhere("backup", "--out", tmp_path / "clinic.backup")
+    assert_error(refused, 2, "bad-argument", "PostgreSQL", "the database's own backup")
+    assert not [each for each in tmp_path.iterdir() if "backup" in each.name]
+
+
+def test_the_operators_key_is_changed(elsewhere: Chiso, volunteer: Volunteer) -> None:
+    assert elsewhere.enrol("001", volunteer("001")).status == 0
+    former = (elsewhere.home / "operator.key").read_bytes()
+    rotated = elsewhere("keys", "rotate")
+    assert (rotated.status, rotated.document["rewrapped"]) == (0, 2)
+    now = (elsewhere.home / "operator.key").read_bytes()
+    search = ("identify", volunteer("001", "smiling"), "--purpose", PURPOSE)
+    assert elsewhere(*search).document["faces"][0]["candidates"][0]["subject"] == "001"
+    assert elsewhere("log", "verify").status == 0
+    (elsewhere.home / "operator.key").write_bytes(former)
+    assert_error(elsewhere(*search), 5, "wrong-operator-key", "keys rotate")
+    (elsewhere.home / "operator.key").write_bytes(now)
+    assert elsewhere(*search).status == 0
+
+
+def test_a_change_of_key_that_was_cut_off_is_finished_by_the_next_command(
+    elsewhere: Chiso, volunteer: Volunteer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert elsewhere.enrol("001", volunteer("001")).status == 0
+    former = (elsewhere.home / "operator.key").read_bytes()
+
+    def cut(*_: object) -> None:
+        raise PowerCutError
+
+    with monkeypatch.context() as power:
+        power.setattr(OperatorKeyInFile, "settle", cut)
+        with pytest.raises(PowerCutError):
+            elsewhere("keys", "rotate")
+
+    search = ("identify", volunteer("001", "smiling"), "--purpose", PURPOSE)
+    assert elsewhere(*search).document["faces"][0]["candidates"][0]["subject"] == "001"
+    assert (elsewhere.home / "operator.key").read_bytes() != former
+    assert not (elsewhere.home / "operator.key.new").exists()
+    assert elsewhere("log", "verify").status == 0
+
+
+def test_a_database_put_back_from_an_earlier_copy_is_found(
+    elsewhere: Chiso, volunteer: Volunteer, postgres_server: Path, address: str
+) -> None:
+    """Its own backup brings people back who have withdrawn: the folder knows of the longer log."""
+    assert elsewhere.enrol("001", volunteer("001")).status == 0
+    gc.collect()  # a database that somebody is connected to is not copied
+    earlier = new_database(postgres_server, f"home_{next(_databases)}", address)
+    assert elsewhere("withdraw", "001").status == 0
+    home_file = elsewhere.home / "home.json"
+    document = json.loads(home_file.read_text()) | {"database": earlier}
+    home_file.write_text(json.dumps(document))
+    assert_error(elsewhere("log", "verify"), 5, "log-broken", "older than this home")
+    search = ("identify", volunteer("001", "smiling"), "--purpose", PURPOSE)
+    assert_error(elsewhere(*search), 5, "key-missing", "withdraw her")

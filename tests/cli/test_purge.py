@@ -196,6 +196,20 @@ def test_certificates_go_to_a_folder_named_after_their_leaves(aged: Chiso, tmp_p
         assert aged("erasure", "verify", file, "--home", aged.home).status == 0
 
 
+def test_certificates_of_another_home_in_the_folder_stay_and_hers_are_written_beside(
+    aged: Chiso, tmp_path: Path
+) -> None:
+    shutil.copytree(aged.home, tmp_path / "other")
+    first = aged("purge", "--out", tmp_path / "c").document["purged"]
+    shutil.rmtree(aged.home)
+    (tmp_path / "other").rename(aged.home)
+    second = aged("purge", "--out", tmp_path / "c").document["purged"]
+    files = sorted((tmp_path / "c").iterdir())
+    assert len(files) == len(first) + len(second) == 4
+    for file in files:
+        assert aged("erasure", "verify", file).status == 0
+
+
 def test_a_folder_that_cannot_be_written_stops_the_purge_before_it_erases(
     aged: Chiso, tmp_path: Path
 ) -> None:
@@ -330,7 +344,7 @@ def test_who_is_matched_between_the_look_and_the_lock_is_let_be(
     assert_whole(run)
 
 
-@pytest.mark.parametrize("step", ["erase", "_finish", "_certificate"])
+@pytest.mark.parametrize("step", ["erase", "_finish", "_certified"])
 def test_a_purge_that_is_killed_is_finished_by_the_next(aged: Chiso, step: str) -> None:
     traces = _traces(aged, NAME)
     killed = aged.process("purge", python=("-c", DYING.format(step=step)))

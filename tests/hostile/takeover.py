@@ -11,13 +11,13 @@ LIMITS = DecodeLimits(max_cpu_s=1, max_wall_s=20.0)
 OBEDIENT = """
 import sys
 from chiso.adapters.decoding import worker
-from chiso.capture.decode import decode
+from chiso.capture.raster import rasterise
 from chiso.core.errors import Code
-from chiso.core.samples import Refusal
+from chiso.core.refusals import Refusal
 
 def obey(photo, limits):
     if not photo.startswith(b"takeover:"):
-        return decode(photo, limits)
+        return rasterise(photo, limits)
     said = []
     # The token of the photo, as a program in this process finds it: it lies in some frame's locals.
     token = sys._getframe(1).f_locals["token"]

@@ -17,7 +17,9 @@ import pytest
 from tests.hostile.drawn import GOOD, assert_still_decodes, drawn, saved
 from tests.hostile.takeover import obedient, taking_over
 
+from chiso.adapters.decoding import child
 from chiso.adapters.decoding.child import ChildDecoder
+from chiso.adapters.decoding.sharing import NOTHING, SHARED_BYTES
 from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import BiometricSample
 from chiso.core.settings import DecodeLimits
@@ -41,6 +43,38 @@ def test_one_process_decodes_photo_after_photo() -> None:
     for _ in range(3):
         assert_still_decodes(decoder)
     assert decoder.process_id == process
+
+
+def test_a_picture_too_large_for_the_shared_memory_comes_whole() -> None:
+    decoder = ChildDecoder(DecodeLimits())
+    width_px, height_px = 2400, 1800
+    assert 3 * width_px * height_px > SHARED_BYTES
+    for picture in (drawn(width_px, height_px), drawn(), drawn(width_px, height_px, 7)):
+        answer = decoder.decode(saved(picture, compress_level=1))
+        assert isinstance(answer, BiometricSample)
+        assert np.array_equal(answer.pixels, np.asarray(picture))
+
+
+def test_a_picture_comes_where_nothing_can_be_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "new_memory", lambda: NOTHING)
+    assert_still_decodes(ChildDecoder(DecodeLimits()))
+
+
+def test_a_picture_stays_as_it_is_when_the_next_one_comes() -> None:
+    decoder = ChildDecoder(DecodeLimits())
+    first = decoder.decode(saved(drawn(200, 150)))
+    decoder.decode(saved(drawn(200, 150, 7)))
+    assert isinstance(first, BiometricSample)
+    assert np.array_equal(first.pixels, np.asarray(drawn(200, 150)))
+
+
+@_on_linux
+def test_the_decoder_is_ready_without_numpy() -> None:
+    decoder = ChildDecoder(DecodeLimits())
+    decoder.held()
+    loaded = Path(f"/proc/{decoder.process_id}/maps").read_text()
+    assert "_imaging" in loaded
+    assert "numpy" not in loaded
 
 
 def test_several_threads_each_get_their_own_picture() -> None:

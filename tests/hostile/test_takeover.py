@@ -11,6 +11,9 @@ from tests.hostile.takeover import LIMITS, obedient, said, taking_over
 
 from chiso.adapters.decoding.child import ChildDecoder
 from chiso.adapters.decoding.confinement import memory_bytes
+from chiso.adapters.decoding.frames import read_answer, write_answer
+from chiso.adapters.decoding.sharing import mapped, new_memory
+from chiso.capture.raster import Raster
 from chiso.core.errors import Code, Kind
 from chiso.core.samples import Refusal
 from chiso.core.settings import DecodeLimits
@@ -154,12 +157,38 @@ def test_the_decoder_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(names) <= {"LC_CTYPE", "LD_LIBRARY_PATH", "OPENBLAS_NUM_THREADS"}
 
 
+def test_the_shared_memory_keeps_its_size_and_no_photo() -> None:
+    memory = new_memory()
+    shared = mapped(memory)
+    assert shared is not None
+    for size_bytes in (0, len(shared) // 2, 2 * len(shared)):
+        with pytest.raises(PermissionError):
+            os.ftruncate(memory, size_bytes)
+    os.close(memory)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", 0) as answers, os.fdopen(writing, "wb", 0) as stream:
+        write_answer(stream, bytes(8), Raster(300, 200, b"face" * 45_000), shared)
+        answer = read_answer(answers, bytes(8), LIMITS, shared)
+    assert answer == Raster(300, 200, b"face" * 45_000)
+    assert not any(shared[:])
+
+
+def test_what_a_photo_leaves_in_the_shared_memory_is_no_part_of_an_answer(
+    decoder: ChildDecoder,
+) -> None:
+    fills = (
+        "import sys\nshared = sys._getframe(2).f_locals['shared']\nshared[:] = b'x' * len(shared)"
+    )
+    assert said(decoder.decode(taking_over(fills))) == ""
+    assert_still_decodes(decoder)
+
+
 _LIES = {
     "a picture too large": 'answer({"pixels": [100_000, 99_999]})',
     "a picture without area": 'answer({"pixels": [0, 5]})',
     "a picture of negative size": 'answer({"pixels": [-90, -90]})',
     "a picture that is not numbers": 'answer({"pixels": [True, "9"]})',
-    "half a picture": 'answer({"pixels": [90, 90]}); os._exit(0)',
+    "half a picture": 'answer({"pixels": [3000, 3000]}); os._exit(0)',
     "something else": 'answer({"receipt": "yes"})',
     "a header of gigabytes": 'answers.write(token + b"\\xff" * 4 + b"{")',
     "no JSON": 'answers.write(token + b"\\0\\0\\0\\3abc")',

@@ -30,7 +30,7 @@ _PR_SET_DUMPABLE = 4
 def main() -> None:
     refuse_dumps()
     home = wiring.open_home(Path(sys.argv[1]))
-    prepared = None
+    prepared, kept = None, list[bytes]()
     while words := _line():
         match words.pop("do"):
             case "enrol":
@@ -54,6 +54,9 @@ def main() -> None:
             case "withdraw":
                 withdraw(home, words["label"])
                 _answer(withdrawn=True)
+            case "keep":  # as a careless program would
+                kept.append(bytes.fromhex(words["hexadecimal"]))
+                _answer(kept=len(kept))
             case "hold still":  # whoever may read it is let in: it is being tested
                 ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
                 _answer(overwrites=overwrites_freed(os.environ))

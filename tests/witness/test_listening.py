@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+from contextlib import suppress
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
 
@@ -107,6 +109,50 @@ def test_a_request_that_breaks_off_is_not_answered_as_if_whole(
     head = b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (len(body) + 1)
     assert _raw(listening, head + body) == b""
     assert HttpWitnessLink().ask(listening.server.url, body).status == 200
+
+
+def test_a_request_of_endless_headers_is_cut_off(listening: Listening) -> None:
+    lines = b"".join(b"X-%d: %s\r\n" % (number, b"a" * 60_000) for number in range(4))
+    try:
+        answer = _raw(listening, b"POST /add-checkpoint HTTP/1.1\r\n" + lines + b"\r\n")
+    except ConnectionError:
+        answer = b""
+    assert answer == b""
+    assert HttpWitnessLink().ask(listening.server.url, b"").status == 400
+
+
+def test_many_requests_of_one_connection_have_headers_of_their_own(listening: Listening) -> None:
+    head = b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 0\r\nX: %s\r\n\r\n" % (b"a" * 60_000)
+    assert _raw(listening, head * 4).count(b"HTTP/1.1 400 ") == 4
+
+
+def test_a_line_about_nonsense_is_short(listening: Listening) -> None:
+    _raw(listening, b"\xff" * 60_000 + b" / HTTP/1.1\r\n\r\n")
+    assert [len(line) < 1000 for line in listening.told] == [True]
+
+
+@pytest.mark.parametrize("size", [b"-5", b"-1", b"zz"])
+def test_a_witness_whose_answer_has_an_odd_size_is_silent(size: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\n"
+    sent: list[int] = []
+
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(head)
+            for _ in range(200):
+                connection.sendall(bytes(100_000))
+                sent.append(100_000)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        with pytest.raises(ChisoError, match="does not answer") as caught:
+            HttpWitnessLink().ask(f"http://127.0.0.1:{server.getsockname()[1]}", b"")
+        thread.join()
+    assert caught.value.code is Code.WITNESS_SILENT
+    assert sum(sent) < 20_000_000
 
 
 def test_a_connection_that_drips_is_cut_off(

@@ -13,6 +13,8 @@ Steps, numbered in the code below:
 5. Leaves come in order, none twice.
 6. A leaf's content, where it is there, is what its hash commits to, and says whose it is.
 7. A leaf's path leads to the checkpoint's root: it is in the log at its place.
+8. A checkpoint that the reader saved, if she gives one, is signed by the same key, and its tree is
+   the bundle's, or one that step 4 showed the bundle's to begin with.
 
 What these cannot show: that the bundle holds every leaf that concerns someone, or what stood in a
 leaf whose content was destroyed. Those are counted.
@@ -72,6 +74,29 @@ def verify_bundle(
     return BundleReport(
         key, checkpoint, cosigned, earlier, bundle.subject_id, len(bundle.leaves), destroyed
     )
+
+
+def require_shown(report: BundleReport, saved: str, verify: VerifyWith) -> Checkpoint:
+    """Do step 8 with the text of a saved checkpoint.
+
+    Raises LOG_BROKEN where the bundle is of another history or was cut; BAD_ARGUMENT where the
+    bundle carries no proof from this checkpoint, from which nothing follows.
+    """
+    mine = _signed(saved, report.key, verify, "the saved checkpoint")  # 8
+    now = report.checkpoint
+    if mine.size > now.size:
+        raise _broken(f"its log has {now.size} leaves, and the saved checkpoint counts {mine.size}")
+    alike = [each for each in (now, *report.earlier) if each.size == mine.size]
+    if any(each.root != mine.root for each in alike):
+        raise _broken(f"its first {mine.size} leaves are not those of the saved checkpoint")
+    if not alike:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"The bundle holds no proof from the saved checkpoint of {mine.size} leaves.",
+            "It may well go on from there: ask for a bundle made with that checkpoint, by "
+            "`chiso log bundle --since FILE`.",
+        )
+    return mine
 
 
 def _signed(note: str, key: VerifierKey, verify: VerifyWith, what: str) -> Checkpoint:

@@ -173,8 +173,10 @@ def parse_certificate(body: bytes, signature: bytes) -> ErasureCertificate:
             body=body,
             signature=signature,
         )
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"it is not whole ({error})") from error
+    except KeyError as error:
+        raise ValueError(f"its signed text has no field `{error.args[0]}`") from error
+    except (TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("its signed text has fields of other kinds") from error
 
 
 def verify_certificate(

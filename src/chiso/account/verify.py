@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from chiso.account.checkpoint import Checkpoint, Note, key_hash, parse_checkpoint, parse_note
 from chiso.account.commitment import commitment
 from chiso.account.merkle import Fetch, grown, leaf_hash, root_of
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.events import Leaf, LeafPayload, Node
 
 _NODES_AT_ONCE = 500
@@ -135,6 +135,5 @@ def _broken(what: str) -> ChisoError:
     return ChisoError(
         Code.LOG_BROKEN,
         f"The log does not verify: {what}.",
-        "Someone or something changed the database outside Chiso. Keep a copy of the home as it "
-        "is, stop using it, and restore it from a backup that verifies.",
+        f"Someone or something changed the database outside Chiso. {PUT_BACK_A_BACKUP}",
     )

@@ -7,14 +7,12 @@ import binascii
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from chiso.adapters.files import keep_names, unwritable, write_atomically
-from chiso.core.errors import ChisoError, Code
+from chiso.adapters.files import keep_names, write_atomically
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 
 FORMAT = 1
 HOME_FILE = "home.json"
@@ -24,8 +22,6 @@ ANCHOR_FILE = "log.note"
 OPERATOR_KEY_FILE = "operator.key"
 OPERATOR_KEY_VARIABLE = "CHISO_OPERATOR_KEY"
 OPERATOR_KEY_BYTES = 32
-_UNFINISHED = ".log."
-_ABANDONED_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,7 @@ def read_home_file(directory: Path) -> HomeFile:
         raise ChisoError(
             Code.HOME_UNREADABLE,
             f"{path} is not the file of a Chiso home ({error}).",
-            "Restore it from the home's backup, or name another home with --home.",
+            f"Name another home with --home. Or, if this is one: {PUT_BACK_A_BACKUP}",
         ) from error
 
 
@@ -151,50 +147,3 @@ def parse_operator_key(text: str | bytes, where: str) -> bytes:
             "It must be the base64 text that `chiso init` wrote into operator.key.",
         ) from error
     return key
-
-
-class AnchorFile:
-    """Implements `chiso.core.storage.Anchor` in one text file of the home.
-
-    Written after the commit that it tells of, and not forced to the disk: a power cut may bring an
-    older note back, which only shows less, where one ahead of the database would cry wolf.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def read(self) -> str | None:
-        """The signed note; None before the first, and where a power cut left an empty file."""
-        try:
-            return self._path.read_text("utf-8") or None
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ChisoError(
-                Code.HOME_UNREADABLE,
-                f"{self._path} cannot be read ({error}).",
-                "Run as the user who owns the home, or restore the home from its backup.",
-            ) from error
-
-    def write(self, note: str) -> None:
-        """Keep this note instead, in one step."""
-        try:
-            descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=_UNFINISHED)
-            temporary = Path(name)
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    file.write(note)
-                written_s = temporary.stat().st_mtime
-                temporary.replace(self._path)
-            finally:
-                temporary.unlink(missing_ok=True)
-            self._remove_abandoned(written_s - _ABANDONED_S)
-        except OSError as error:
-            raise unwritable(self._path, error) from error
-
-    def _remove_abandoned(self, before_s: float) -> None:
-        """Remove what processes left that were killed while they wrote, before that moment."""
-        for each in self._path.parent.glob(f"{_UNFINISHED}*"):
-            with suppress(FileNotFoundError):  # another process removes them as well
-                if each.stat().st_mtime < before_s:
-                    each.unlink()

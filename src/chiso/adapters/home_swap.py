@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chiso.adapters.files import keep_names, unwritable
+from chiso.adapters.files import keep_names, unwritable, write_atomically
 from chiso.adapters.home_files import (
     ANCHOR_FILE,
     HOME_FILE,
@@ -17,8 +15,8 @@ from chiso.adapters.home_files import (
     OPERATOR_KEY_FILE,
     STORE_FILE,
 )
+from chiso.adapters.home_lock import alone_in, being_restored, others_at_work
 from chiso.adapters.operator_key import STAGED_KEY_FILE
-from chiso.core.errors import ChisoError, Code
 
 ASIDE = ".before-restore"
 _MAKING = ".restoring"
@@ -39,12 +37,13 @@ def making_in(directory: Path) -> Iterator[Path]:
     """An empty folder inside `directory`, which is made if need be: to build a home in.
 
     What a restore that was killed left there goes first: people in it may have withdrawn since.
+    Raises STORE_BUSY where another process is at work in the home, or restores it.
     """
     is_new = not directory.exists()
     making = directory / _MAKING
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _held(directory):
+        with alone_in(directory, others_at_work):
             shutil.rmtree(making, ignore_errors=True)
             making.mkdir(mode=0o700)
             try:
@@ -69,12 +68,12 @@ def swap_in(made: Path, directory: Path) -> None:
     keeps_key = OPERATOR_KEY_FILE not in placing  # the key comes from the environment
     try:
         aside.mkdir(mode=0o700)
-        (aside / _PLACED).write_text("\n".join(placing))
-        keep_names(aside)
+        keep_names(directory)
         for name in _OF_A_HOME:
             if (directory / name).exists() and not (keeps_key and name == OPERATOR_KEY_FILE):
                 (directory / name).replace(aside / name)
-        keep_names(aside)
+        # From here on, and not before, a file of such a name in the folder is the new home's.
+        write_atomically(aside / _PLACED, "\n".join(placing).encode())
         for name in reversed(placing):  # home.json last: it is what makes a home
             (made / name).replace(directory / name)
         keep_names(directory)
@@ -96,7 +95,7 @@ def settle_swap(directory: Path) -> None:
     except PermissionError:
         return  # whoever reads the home next says so
     try:
-        with _held(directory):
+        with alone_in(directory, being_restored):
             if not (directory / HOME_FILE).exists():
                 _undo(aside, directory)
             shutil.rmtree(aside, ignore_errors=True)
@@ -110,36 +109,12 @@ def _let_go(aside: Path) -> None:
 
 def _undo(aside: Path, directory: Path) -> None:
     placed = aside / _PLACED
-    for name in placed.read_text().split("\n") if placed.exists() else ():
-        (directory / name).unlink(missing_ok=True)
+    if placed.exists():
+        for name in placed.read_text().split("\n"):
+            (directory / name).unlink(missing_ok=True)
+        placed.unlink()  # what has such a name after this has been put back
+        keep_names(aside)
     for name in reversed(_OF_A_HOME):
         if (aside / name).exists():
             (aside / name).replace(directory / name)
     keep_names(directory)
-
-
-_holding: set[Path] = set()
-
-
-@contextmanager
-def _held(directory: Path) -> Iterator[None]:
-    """Only one process at a time restores here, or settles what a restore left."""
-    if directory in _holding or sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _holding.add(directory)
-        yield
-    except BlockingIOError as error:
-        raise ChisoError(
-            Code.STORE_BUSY,
-            f"{directory} is being restored by another process.",
-            "Run the command again when it has finished.",
-        ) from error
-    finally:
-        _holding.discard(directory)
-        os.close(descriptor)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from chiso.adapters.sqlite_errors import BUSY_TIMEOUT_S, as_chiso_error
 from chiso.adapters.vault import NONCE_BYTES
 from chiso.core.consent import SubjectId
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.ports import Randomness
 
 KEY_BYTES = 32
@@ -185,7 +185,7 @@ class FileKeystore:
             raise ChisoError(
                 Code.KEY_MISSING,
                 f"{self._path} holds no signing key.",
-                "Restore the home from its backup with `chiso restore`.",
+                PUT_BACK_A_BACKUP,
             )
         return self._unwrap(row[0], _SIGNING_KEY)
 
@@ -212,7 +212,8 @@ class FileKeystore:
                 f"A key in {self._path} does not open: the operator's key is not the one this home "
                 "has now, or the keystore was changed or comes from another home.",
                 "Use the operator.key of this home (or its value in CHISO_OPERATOR_KEY), and the "
-                "keystore that belongs to it. After `chiso keys rotate`, only the new key opens.",
+                "keystore that belongs to it. After `chiso keys rotate`, only the new key opens. A "
+                "keystore that is lost comes back with `chiso restore`.",
             ) from error
 
     def _bound_to(self, owner: str) -> bytes:

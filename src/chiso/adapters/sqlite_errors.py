@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 
 BUSY_TIMEOUT_S = 60
 """How long a command waits for another process to finish with a file."""
@@ -45,5 +45,5 @@ def as_chiso_error(path: Path, said: str, name: str = "") -> ChisoError:
     return ChisoError(
         Code.STORE_DAMAGED,
         f"{path} is damaged ({said}).",
-        "Keep a copy of the home as it is and restore it from a backup that verifies.",
+        PUT_BACK_A_BACKUP,
     )

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from chiso.core.consent import Mode, Terms
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.ports import Randomness
 from chiso.core.templates import ModelDigest, Template
 from chiso.core.times import to_epoch_s
@@ -53,7 +53,7 @@ class AesGcmVault:
                 f"A reference of person {terms.subject_id}, resting on receipt "
                 f"{terms.receipt_id}, does not open: it, its receipt's terms, or its owner was "
                 "changed outside Chiso.",
-                "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
+                f"`chiso log verify` says whether more was. {PUT_BACK_A_BACKUP}",
             ) from error
 
     def photo_tag(self, photo: bytes, key: bytes) -> bytes:

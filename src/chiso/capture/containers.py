@@ -23,7 +23,7 @@ _MAX_SCANS = 100
 
 _EXIF_PREFIX = b"Exif\0\0"
 _RGB_ARRAY_BYTES = 6
-"""Twice three, while the array is turned upright."""
+"""Twice three, while rows are joined. Turning the picture takes less: Pillow's, twice."""
 _PILLOW_BYTES = 4
 _COEFFICIENT_BYTES = 2
 

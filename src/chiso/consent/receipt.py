@@ -21,7 +21,7 @@ from chiso.core.consent import (
     ReceiptId,
     SubjectId,
 )
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.times import from_text, to_text
 
 SCHEMA = "urn:chiso:schema:consent-receipt:1"
@@ -75,7 +75,7 @@ def parse_receipt(body: bytes) -> Receipt:
         raise ChisoError(
             Code.RECEIPT_INVALID,
             f"A consent receipt cannot be read: {error}.",
-            "The database was changed outside Chiso; run `chiso log verify`.",
+            f"It was changed outside Chiso. {PUT_BACK_A_BACKUP}",
         ) from error
     return receipt
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from chiso.core.canonical import JsonValue, canonical_json
 from chiso.core.consent import Cause, Terms
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.times import end_of_day
 
 _WRITTEN = re.compile(r"P?([0-9]{1,5})([DMY])", re.IGNORECASE)
@@ -189,8 +189,7 @@ def parse_rules(text: str) -> tuple[Rule, ...]:
         raise ChisoError(
             Code.STORE_DAMAGED,
             f"The store's retention rules cannot be read: {error}.",
-            "They were changed outside Chiso. Keep a copy of the home, and restore it from a "
-            "backup.",
+            f"They were changed outside Chiso. {PUT_BACK_A_BACKUP}",
         ) from error
     return rules
 

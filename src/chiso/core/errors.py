@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import Enum, StrEnum
 
+PUT_BACK_A_BACKUP = "Keep a copy of the home as it is, and put back a backup with `chiso restore`."
+"""What there is to do, in every hint of an error about a home that is not whole."""
+
 
 class Kind(Enum):
     """What a failure means to the caller; interfaces map it to an exit status or an HTTP status."""

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chiso.core.errors import Code
+from chiso.core.refusals import Refusal
+
+__all__ = [
+    "AlignedFace",
+    "AlignmentGeometry",
+    "BiometricSample",
+    "Box",
+    "Face",
+    "Landmarks",
+    "Pixels",
+    "Refusal",
+]
 
 Pixels = NDArray[np.uint8]
 """An image: shape (height, width, 3), uint8, RGB, sRGB-encoded, row 0 at the top."""
@@ -71,12 +82,3 @@ class AlignedFace:
 
     face: Face
     chip: Pixels
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An expected no: the sample cannot be used, and why, in words for the person in it."""
-
-    code: Code
-    message: str
-    hint: str

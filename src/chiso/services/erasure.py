@@ -171,15 +171,25 @@ def read_certificate(content: bytes) -> ErasureCertificate:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ChisoError(
             Code.BAD_ARGUMENT,
-            "This is no erasure certificate: it is not what `chiso withdraw --out FILE` writes "
-            f"({error}).",
-            "Give the file that --out wrote, or what `chiso withdraw --json` printed.",
+            f"This is no erasure certificate: {_what_is_wrong(error)}.",
+            "Give the file that `chiso withdraw --out` wrote, or what its --json printed.",
         ) from error
     beside = certificate_document(certificate)
     for name, value in document.items():
         if beside.get(name, value) != value:
             raise invalid(f"{name} beside the signed text is not what that text says")
     return certificate
+
+
+def _what_is_wrong(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError() | UnicodeDecodeError() | RecursionError():
+            return "it is not JSON"
+        case KeyError():
+            return f"it has no field `{error.args[0]}`"
+        case TypeError() | AttributeError():
+            return "its fields are not of a certificate's kinds"
+    return str(error)
 
 
 def certificate_document(certificate: ErasureCertificate) -> dict[str, object]:

@@ -144,6 +144,6 @@ def key_missing(subject_id: SubjectId) -> ChisoError:
     return ChisoError(
         Code.KEY_MISSING,
         f"The keystore has no key for person {subject_id}: her references cannot be opened.",
-        "Put the keystore that belongs to this home back. If her key is lost for good, withdraw "
-        "her and enrol her again.",
+        "Put back the keystore that belongs to this home, or her key out of a backup with `chiso "
+        "restore`. If it is lost for good, withdraw her and enrol her again.",
     )

@@ -89,6 +89,12 @@ def prepare_search(home: Home, purpose: str) -> Search:
     return in_step(attempt)
 
 
+def is_current(home: Home, prepared: Search) -> bool:
+    """Whether nobody was erased since this search was prepared."""
+    with home.store.reading() as view:
+        return erasures_so_far(view) == prepared.erasures
+
+
 def without_erased(home: Home, prepared: Search) -> Search:
     """The search without those whose references were erased since it was prepared.
 

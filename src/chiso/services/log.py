@@ -21,7 +21,7 @@ from chiso.account.merkle import (
 )
 from chiso.account.verify import signed_checkpoint
 from chiso.consent.receipt import SIGNING_DOMAIN
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.events import Event, Leaf, LeafPayload, LogHead, Node
 from chiso.core.storage import ReadTransaction, SignedReceipt, WriteTransaction
 from chiso.services.home import Home
@@ -154,8 +154,7 @@ def broken(what: str) -> ChisoError:
     return ChisoError(
         Code.LOG_BROKEN,
         f"The log does not verify: {what}.",
-        "Someone or something changed the database outside Chiso. Keep a copy of the home as it "
-        "is, stop using it, and restore it from a backup that verifies.",
+        f"Someone or something changed the database outside Chiso. {PUT_BACK_A_BACKUP}",
     )
 
 
@@ -164,7 +163,7 @@ def altered(receipt: SignedReceipt) -> ChisoError:
     return ChisoError(
         Code.RECEIPT_INVALID,
         f"Receipt {receipt.receipt.header.receipt_id} is not what this home signed.",
-        "It was changed outside Chiso. Keep a copy of the home, and restore it from a backup.",
+        f"It was changed outside Chiso. {PUT_BACK_A_BACKUP}",
     )
 
 

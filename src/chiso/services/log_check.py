@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
 from chiso.account.verify import LogReport, verify_log
-from chiso.core.events import EventType
 from chiso.core.storage import ReadTransaction
 from chiso.services.cards.told import require_cards
 from chiso.services.home import Home
@@ -19,8 +16,10 @@ from chiso.services.log import (
 )
 from chiso.services.log_checkpoints import require_kept
 from chiso.services.log_since import require_goes_on
+from chiso.services.log_told import Told
 from chiso.services.retention import require_last_set
 from chiso.services.thresholds import require_as_told
+from chiso.services.witnesses import require_last_named
 
 
 def verify(home: Home, since: str | None = None) -> LogReport:
@@ -29,20 +28,20 @@ def verify(home: Home, since: str | None = None) -> LogReport:
     Besides `chiso.account.verify`'s steps: the stored head agrees with the signed checkpoint; the
     log goes on from the head that lies outside the database; each payload that is missing was
     destroyed by an erasure that the log tells of; threshold records are those that were added and
-    last chosen, the retention rules those last set; the list of cards says what the log tells of
-    them; and each receipt is signed by this home, says what its indexed columns say, and is marked
-    withdrawn where the log says so. Whether references
-    open is `services.reference_check`'s to say.
+    last chosen, the retention rules those last set, the witnesses those last named; the list of
+    cards says what the log tells of them; and each receipt is signed by this home, says what its
+    indexed columns say, and is marked withdrawn where the log says so. Whether references open is
+    `services.reference_check`'s to say.
 
     The log must go on from every checkpoint that is kept, and from `since`, one saved outside.
     """
-    anchored = home.anchor.read()
+    anchored, told = home.anchor.read(), Told()
     with home.store.reading() as view:
         head = head_of(view)
         report = verify_log(
             view.leaves(),
             view.log_hashes,
-            view.payloads(),
+            told.noting(view.payloads()),
             head.checkpoint,
             home.origin,
             home.signer.public_key,
@@ -53,10 +52,11 @@ def verify(home: Home, since: str | None = None) -> LogReport:
         require_kept(home, view, head)
         if since is not None:
             require_goes_on(home, view, head, since)
-        _require_accounted(view, report.payloads_destroyed)
-        _require_receipts(view)
-        require_as_told(home, view)
-        require_last_set(view)
+        _require_accounted(told, report.payloads_destroyed)
+        _require_receipts(view, told)
+        require_as_told(home, view, told)
+        require_last_set(view, told)
+        require_last_named(view, told)
         require_cards(view)
         terms = {each.receipt_id: each for each in view.terms()}
         for receipt in view.receipts():
@@ -67,31 +67,23 @@ def verify(home: Home, since: str | None = None) -> LogReport:
     return report
 
 
-def _require_receipts(view: ReadTransaction) -> None:
+def _require_receipts(view: ReadTransaction, told: Told) -> None:
     """Raise unless every receipt that the log tells of is there, and every reference's too."""
-    kept = {each.receipt_id: each for each in view.terms()}
-    for payload in view.payloads():
-        said = json.loads(payload.body)
-        if said["type"] == EventType.RECEIPT_GRANTED and said["receipt"] not in kept:
-            raise broken(f"receipt {said['receipt']} is gone, and no erasure accounts for it")
-        if said["type"] == EventType.RECEIPT_WITHDRAWN and "receipt" in said:
-            ended = kept.get(said["receipt"])
-            if ended is None or ended.withdrawn is None:
-                raise broken(
-                    f"receipt {said['receipt']} was withdrawn, and is not marked so any more"
-                )
+    kept = {each.receipt_id: each.withdrawn for each in view.terms()}
+    gone = told.granted - kept.keys()
+    if gone:
+        raise broken(f"receipt {min(gone)} is gone, and no erasure accounts for it")
+    for receipt in sorted(told.withdrawn):
+        if kept.get(receipt) is None:
+            raise broken(f"receipt {receipt} was withdrawn, and is not marked so any more")
     for _ in view.references():
         pass  # the store itself raises for one that rests on no receipt of its owner's
 
 
-def _require_accounted(view: ReadTransaction, destroyed: int) -> None:
+def _require_accounted(told: Told, destroyed: int) -> None:
     """Raise LOG_BROKEN unless erasures account for every payload that is gone."""
-    told = 0
-    for payload in view.payloads():
-        said = json.loads(payload.body)
-        if said["type"] == EventType.ERASED:
-            told += said["log_payloads"]
-    if told != destroyed:
+    if told.payloads_erased != destroyed:
         raise broken(
-            f"the content of {destroyed} leaves is gone, and erasures account for {told} of them"
+            f"the content of {destroyed} leaves is gone, and erasures account for "
+            f"{told.payloads_erased} of them"
         )

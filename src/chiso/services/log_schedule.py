@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chiso.core.canonical import canonical_json
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.events import KeptCheckpoint, LogHead
 from chiso.core.storage import ReadTransaction, WriteTransaction
 
@@ -45,7 +45,7 @@ def schedule_of(view: ReadTransaction) -> Schedule:
         raise ChisoError(
             Code.STORE_DAMAGED,
             "The store holds a schedule of checkpoints that is none.",
-            "It was changed outside Chiso. Keep a copy of the home, and restore it from a backup.",
+            f"It was changed outside Chiso. {PUT_BACK_A_BACKUP}",
         ) from error
 
 

@@ -31,6 +31,7 @@ from chiso.services import log_check, thresholds
 from chiso.services.cards.told import end_cards, mend_cards
 from chiso.services.home import Home
 from chiso.services.log import head_of, record, require_not_put_back, require_signed_head
+from chiso.services.log_told import told_by
 from chiso.services.restored_people import PutBack, put_back
 from chiso.services.thresholds import require_as_told
 from chiso.services.withdraw import withdraw
@@ -140,7 +141,7 @@ def _mend_thresholds(living: Home, backup: Home) -> None:
     try:
         with living.store.reading() as view:
             view.thresholds()
-            require_as_told(living, view)
+            require_as_told(living, view, told_by(view.payloads()))
     except ChisoError as error:
         if error.kind is not Kind.INTEGRITY and error.code is not Code.THRESHOLD_MISSING:
             raise

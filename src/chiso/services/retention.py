@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -23,6 +22,7 @@ from chiso.core.storage import ReadTransaction, SignedReceipt, WriteTransaction
 from chiso.core.times import to_text
 from chiso.services.home import Home
 from chiso.services.log import broken, record
+from chiso.services.log_told import Told
 
 _SETTING = "retention"
 
@@ -132,16 +132,9 @@ def note_match(
     transaction.mark_active(in_force, now)
 
 
-def require_last_set(view: ReadTransaction) -> None:
+def require_last_set(view: ReadTransaction, told: Told) -> None:
     """Raise ChisoError(LOG_BROKEN) unless the rules in use are those that the log last told of."""
-    last: str | None = None
-    for payload in view.payloads():
-        if _SETTING.encode() not in payload.body:
-            continue  # of a million leaves, few are about this
-        said = json.loads(payload.body)
-        if said["type"] == EventType.SETTINGS_CHANGED and said.get("setting") == _SETTING:
-            last = said["value"]
-    if view.setting(_SETTING) != last:
+    if view.setting(_SETTING) != told.settings.get(_SETTING):
         raise broken("the retention rules in use are not those last set")
 
 

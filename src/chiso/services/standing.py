@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from threading import Lock
-
 from chiso.core.samples import Refusal
 from chiso.services.home import Home
 from chiso.services.identify import (
     FaceAnswer,
     Search,
     identify_faces,
+    is_current,
     probe_faces,
     without_erased,
 )
+from chiso.services.shared_lock import SharedLock
 
 
 class StandingSearch:
@@ -28,29 +28,40 @@ class StandingSearch:
         self._home = home
         self._prepared = prepared
         # Rows are dropped in place: a comparison that ran meanwhile would name the wrong person.
-        self._using = Lock()
+        self._rows = SharedLock()
 
     @property
     def references(self) -> int:
         """How many references are in memory."""
-        with self._using:
+        with self._rows.shared():
             return len(self._prepared.gallery)
 
-    def identify(self, photo: bytes, *, every_face: bool = False) -> list[FaceAnswer] | Refusal:
-        """As `identify.identify`. Photos are looked at side by side, and compared in turns."""
-        faces = probe_faces(self._home, photo, every_face=every_face)
+    def identify(
+        self, photo: bytes, *, home: Home | None = None, every_face: bool = False
+    ) -> list[FaceAnswer] | Refusal:
+        """As `identify.identify`, in any number of threads at once.
+
+        `home`: the same home as another caller works in it, whom its leaves then name.
+        """
+        home = home or self._home
+        faces = probe_faces(home, photo, every_face=every_face)
         if isinstance(faces, Refusal):
             return faces
-        with self._using:
-            self._prepared = without_erased(self._home, self._prepared)
-            return identify_faces(self._home, faces, self._prepared)
+        while True:
+            with self._rows.shared():
+                if is_current(home, self._prepared):
+                    return identify_faces(home, faces, self._prepared)
+            self.forget_erased()
 
     def forget_erased(self) -> bool:
         """Overwrite the vectors of whoever was erased since they were read, from any process.
 
-        Returns whether anyone was. Costs the reading of one number where nobody was; waits for a
-        comparison that runs. Raises ChisoError where the store cannot be read: call it again.
+        Returns whether anyone was. Costs the reading of one number where nobody was; waits for
+        comparisons that run. Raises ChisoError where the store cannot be read: call it again.
         """
-        with self._using:
+        with self._rows.shared():
+            if is_current(self._home, self._prepared):
+                return False
+        with self._rows.alone():
             before, self._prepared = self._prepared, without_erased(self._home, self._prepared)
             return self._prepared is not before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 
 from chiso.compare.open_set import REFERENCES, search_threshold
@@ -16,6 +15,7 @@ from chiso.core.storage import ReadTransaction, WriteTransaction
 from chiso.core.templates import ModelDigest
 from chiso.services.home import Home
 from chiso.services.log import record
+from chiso.services.log_told import Told
 
 _SETTING = "threshold:"
 _DOMAIN = b"chiso/threshold/1\x00"
@@ -78,21 +78,13 @@ def active_record(home: Home, view: ReadTransaction, model: ModelDigest) -> Thre
     )
 
 
-def require_as_told(home: Home, view: ReadTransaction) -> None:
+def require_as_told(home: Home, view: ReadTransaction, told: Told) -> None:
     """Raise ChisoError(THRESHOLD_INVALID) unless the records are those that the log tells of.
 
     Each model's is the one last chosen, so an older choice put back is found; and those not in use
     are what they were when they were added.
     """
-    last: dict[ModelDigest, str] = {}
-    added: set[str] = set()
-    for payload in view.payloads():
-        said = json.loads(payload.body)
-        if said["type"] == EventType.THRESHOLD_CHANGED:
-            last[ModelDigest(said["model"])] = said["sha256"]
-        elif said["type"] == EventType.THRESHOLD_ADDED:
-            added.add(said["sha256"])
-    for model, digest in last.items():
+    for model, digest in told.thresholds_chosen.items():
         if _digest(active_record(home, view, model)) != digest:
             raise ChisoError(
                 Code.THRESHOLD_INVALID,
@@ -101,7 +93,7 @@ def require_as_told(home: Home, view: ReadTransaction) -> None:
                 "`chiso threshold use ID`.",
             )
     for each in view.thresholds():
-        if _digest(each) not in added:
+        if _digest(each) not in told.thresholds_added:
             raise ChisoError(
                 Code.THRESHOLD_INVALID,
                 f"Threshold record {each.record_id!r} is not what was added to this home.",

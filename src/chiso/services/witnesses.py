@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from chiso.account.checkpoint import (
     ED25519,
@@ -23,10 +24,13 @@ from chiso.core.events import Event, EventType
 from chiso.core.storage import ReadTransaction, WriteTransaction
 from chiso.services.home import Home
 from chiso.services.log import broken, record
+from chiso.services.log_told import Told, told_by
 
 _SETTING = "witnesses"
+_LABEL = "[A-Za-z0-9-]{1,63}"
 _URL = re.compile(
-    r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
+    rf"https?://({_LABEL}([.]{_LABEL})*[.]?|\[(?P<address>[0-9A-Fa-f:.]+)\])(:(?P<port>[0-9]{{1,5}}))?"
+    r"(/[A-Za-z0-9._~-]+)*/?"
 )
 
 
@@ -114,15 +118,21 @@ def last_cosigned(
 
 
 def check(home: Home, verify: VerifyWith) -> tuple[Cosigned, ...]:
+    """As `check_cosignatures`; LOG_BROKEN too where the witnesses are not those last named."""
+    with home.store.reading() as view:
+        require_last_named(view, told_by(view.payloads()))
+    return check_cosignatures(home, verify)
+
+
+def check_cosignatures(home: Home, verify: VerifyWith) -> tuple[Cosigned, ...]:
     """Check every cosignature that is kept, by the witnesses now named; gives each one's last.
 
-    That the log goes on from the checkpoints under them is `log_check.verify`'s to hold. Raises
-    ChisoError: COSIGNATURE_INVALID for one that the witness did not make, LOG_BROKEN where the
-    witnesses are not those last named.
+    That the log goes on from the checkpoints under them is `log_check.verify`'s to hold, as is that
+    the witnesses are those last named. Raises ChisoError(COSIGNATURE_INVALID) for one that the
+    witness did not make.
     """
     last: dict[HomeWitness, Cosigned] = {}
     with home.store.reading() as view:
-        _require_last_named(view)
         named = configured(view)
         for each in view.kept_checkpoints():
             for witness in named:
@@ -150,20 +160,15 @@ def _change(home: Home, transaction: WriteTransaction, named: Sequence[HomeWitne
     record(home, transaction, [Event(EventType.SETTINGS_CHANGED, home.clock.now(), None, facts)])
 
 
-def _require_last_named(view: ReadTransaction) -> None:
-    last: str | None = None
-    for payload in view.payloads():
-        if b'"witnesses"' not in payload.body:
-            continue  # of a million leaves, few are about this
-        said = json.loads(payload.body)
-        if said["type"] == EventType.SETTINGS_CHANGED and said.get("setting") == _SETTING:
-            last = said["value"]
-    if view.setting(_SETTING) != last:
+def require_last_named(view: ReadTransaction, told: Told) -> None:
+    """Raise LOG_BROKEN unless the witnesses are those that the log last told of."""
+    if view.setting(_SETTING) != told.settings.get(_SETTING):
         raise broken("the witnesses in its settings are not those last named")
 
 
 def _checked_url(url: str) -> str:
-    if not _URL.fullmatch(url):
+    found = _URL.fullmatch(url)
+    if found is None or not _is_a_place(found["address"], found["port"]):
         raise ChisoError(
             Code.BAD_ARGUMENT,
             f"{url!r} is not the address of a witness.",
@@ -171,6 +176,16 @@ def _checked_url(url: str) -> str:
             "`/add-checkpoint` is added to it.",
         )
     return url.rstrip("/")
+
+
+def _is_a_place(address: str | None, port: str | None) -> bool:
+    """Whether what looks like an IPv6 address and a port are such."""
+    try:
+        if address is not None:
+            IPv6Address(address)
+    except ValueError:
+        return False
+    return port is None or 0 < int(port) < 65536
 
 
 def _checked_key(vkey: str) -> VerifierKey:

@@ -24,6 +24,8 @@ from chiso.adapters.decoding.frames import (
     read_ready,
     write_photo,
 )
+from chiso.adapters.decoding.sharing import NOTHING, let_go, mapped, new_memory
+from chiso.capture.decode import sample_of
 from chiso.core.errors import ChisoError, Code
 from chiso.core.samples import BiometricSample, Refusal
 from chiso.core.settings import DecodeLimits
@@ -121,9 +123,12 @@ class _Child:
         paths = [os.path.abspath(each) for each in paths]  # noqa: PTH100  links stay as they are
         # -I and -S: nothing of the user's is run, and sys.path is this process's own.
         command = [sys.executable, "-I", "-S", "-c", _START + worker]
+        memory = new_memory()
+        words = [json.dumps(paths), json.dumps(asdict(limits)), str(memory)]
         try:
+            self._shared = mapped(memory)
             self._process = subprocess.Popen(  # noqa: S603  Python itself, and our own words
-                [*command, json.dumps(paths), json.dumps(asdict(limits))],
+                [*command, *words],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -131,9 +136,12 @@ class _Child:
                 cwd=Path(sys.executable).anchor,
                 env=_environment(),
                 start_new_session=True,  # Ctrl-C in the terminal is for the parent to heed
+                pass_fds=() if memory == NOTHING else (memory,),
             )
         except OSError as error:
             raise _missing() from error
+        finally:
+            let_go(memory)
         self._photos_out = cast(FileIO, self._process.stdin)
         self._answers_in = cast(FileIO, self._process.stdout)
         self.end = weakref.finalize(self, _end, self._process)
@@ -167,11 +175,12 @@ class _Child:
         with _killed_after(self._limits.max_wall_s, self._process) as too_late:
             try:
                 write_photo(self._photos_out, token, photo)
-                return read_answer(self._answers_in, token, self._limits)
+                answer = read_answer(self._answers_in, token, self._limits, self._shared)
             except (BadFrameError, OSError) as error:
                 ended = self.end()
                 used_up = ended is not None and ended == -getattr(signal, "SIGXCPU", 0)
                 raise _StoppedError(too_late.is_set() or used_up) from error
+        return answer if isinstance(answer, Refusal) else sample_of(answer)
 
 
 @contextmanager
@@ -203,8 +212,7 @@ def _end(process: subprocess.Popen[bytes]) -> int:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    return kept | {"OPENBLAS_NUM_THREADS": "1"}  # it would start one a core, for nothing
+    return {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
 
 
 def _widen(pipe: FileIO) -> None:

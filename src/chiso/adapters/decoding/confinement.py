@@ -29,16 +29,17 @@ def memory_bytes(limits: DecodeLimits) -> int:
     return limits.max_memory_bytes + _COPIES_OF_FILE * limits.max_bytes + _SLACK_BYTES
 
 
-def confine(limits: DecodeLimits) -> tuple[str, ...]:
+def confine(limits: DecodeLimits, shared_bytes: int) -> tuple[str, ...]:
     """Give up everything but what decoding needs, for good; returns what the system now holds.
 
+    `shared_bytes`: of memory that is mapped already and counts as what decoding takes.
     To be called when everything is imported: afterwards nothing can be opened.
     """
     if sys.platform == "win32":
         return ()
     import resource
 
-    memory = _idle_bytes() + memory_bytes(limits)
+    memory = _idle_bytes() - shared_bytes + memory_bytes(limits)
     wanted = {
         "address space": (resource.RLIMIT_AS, memory),
         "data": (resource.RLIMIT_DATA, memory),

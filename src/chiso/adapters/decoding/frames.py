@@ -3,8 +3,9 @@
 A photo goes as 8 random bytes, its length, 8 bytes, big-endian, and its bytes. An answer goes as
 the random bytes of its photo, the length of its header, 4 bytes, big-endian, the header, a JSON
 object, and, where that says `{"pixels": [height, width]}`, height × width × 3 bytes: RGB, row by
-row from the top. `{"refusal": {"code", "message", "hint"}}` has none. The first frame from the
-process, before any photo, is an answer to eight zeros: `{"ready": [limit, ...]}`.
+row from the top. Where both share memory that so many bytes fit into, they lie there instead, and
+the answer ends with its header. `{"refusal": {"code", "message", "hint"}}` has none. The first
+frame from the process, before any photo, is an answer to eight zeros: `{"ready": [limit, ...]}`.
 
 The parent reads answers as it would read a stranger's: whoever took the decoder over writes them.
 The random bytes keep an answer that one photo left in the pipe from being taken for the next one's.
@@ -15,11 +16,11 @@ from __future__ import annotations
 import json
 import struct
 from io import RawIOBase
+from mmap import mmap
 
-import numpy as np
-
+from chiso.capture.raster import Raster
 from chiso.core.errors import Code, Kind
-from chiso.core.samples import BiometricSample, Refusal
+from chiso.core.refusals import Refusal
 from chiso.core.settings import DecodeLimits
 
 TOKEN_BYTES = 8
@@ -27,6 +28,7 @@ _PHOTO, _HEADER = struct.Struct(">8sQ"), struct.Struct(">8sI")
 _NO_PHOTO = bytes(TOKEN_BYTES)
 _HEADER_MAX_BYTES = 4096
 _WORDS_MAX = 500
+_ZEROES = bytes(64 * 1024)
 
 
 class BadFrameError(Exception):
@@ -61,28 +63,50 @@ def read_ready(stream: RawIOBase) -> tuple[str, ...]:
     raise BadFrameError
 
 
-def write_answer(stream: RawIOBase, token: bytes, answer: BiometricSample | Refusal) -> None:
+def write_answer(
+    stream: RawIOBase, token: bytes, answer: Raster | Refusal, shared: mmap | None
+) -> None:
     """Send what became of the photo that came under this token."""
     if isinstance(answer, Refusal):
         words = {"code": answer.code.value, "message": answer.message, "hint": answer.hint}
         _write_header(stream, token, {"refusal": words})
         return
+    size_bytes = len(answer.rgb)
+    is_shared = shared is not None and size_bytes <= len(shared)
+    if shared is not None and is_shared:
+        shared[:size_bytes] = answer.rgb
     _write_header(stream, token, {"pixels": [answer.height_px, answer.width_px]})
-    _write(stream, np.ascontiguousarray(answer.pixels).reshape(-1).data)
+    if not is_shared:
+        _write(stream, answer.rgb)
 
 
-def read_answer(stream: RawIOBase, token: bytes, limits: DecodeLimits) -> BiometricSample | Refusal:
-    """What became of that photo, within the limits that it was sent under. Raises BadFrameError."""
+def read_answer(
+    stream: RawIOBase, token: bytes, limits: DecodeLimits, shared: mmap | None
+) -> Raster | Refusal:
+    """What became of that photo, within the limits that it was sent under. Raises BadFrameError.
+
+    Pixels are copied out of shared memory before anyone looks at them, since whoever took the
+    decoder over could go on changing them; and overwritten there, so that they lie about nowhere.
+    """
     match _read_header(stream, token):
         case {"pixels": [int(height_px), int(width_px)]}:
             if min(height_px, width_px) < 1 or height_px * width_px > limits.max_pixels:
                 raise BadFrameError
-            pixels = np.empty((height_px, width_px, 3), np.uint8)
-            _fill(stream, pixels.reshape(-1).data)
-            return BiometricSample(pixels)
+            size_bytes = height_px * width_px * 3
+            if shared is None or size_bytes > len(shared):
+                return Raster(width_px, height_px, _read(stream, size_bytes))
+            rgb = shared[:size_bytes]
+            _overwrite(shared, size_bytes)
+            return Raster(width_px, height_px, rgb)
         case {"refusal": {"code": str(code), "message": str(message), "hint": str(hint)}}:
             return Refusal(_code(code), _words(message), _words(hint))
     raise BadFrameError
+
+
+def _overwrite(shared: mmap, size_bytes: int) -> None:
+    for start in range(0, size_bytes, len(_ZEROES)):
+        end = min(start + len(_ZEROES), size_bytes)
+        shared[start:end] = _ZEROES[: end - start]
 
 
 def _code(text: str) -> Code:
@@ -118,7 +142,7 @@ def _read_header(stream: RawIOBase, token: bytes) -> object:
     return header
 
 
-def _write(stream: RawIOBase, content: bytes | memoryview) -> None:
+def _write(stream: RawIOBase, content: bytes | bytearray) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[stream.write(rest) or 0 :]

@@ -47,6 +47,7 @@ class PostgresStore:
         """An exclusive transaction: takes the write lock first, commits at the end of the block."""
         with self._translated(), self._engine.begin() as connection:
             _wait_for_turn(connection)
+            _require_durable(connection)
             transaction = SqlTransaction(connection)
             yield transaction
         if self._committed is not None and transaction.new_checkpoint is not None:
@@ -68,10 +69,13 @@ class PostgresStore:
             with self._engine.connect().execution_options(
                 isolation_level="AUTOCOMMIT"
             ) as connection:
-                connection.execute(text(f"SET lock_timeout = {round(patience_s * 1000)}"))
-                for table in metadata.sorted_tables:
-                    connection.execute(text(f"VACUUM (FULL) {table.name}"))
-                connection.execute(text(f"SET lock_timeout = '{BUSY_TIMEOUT_S}s'"))
+                patience_ms = max(1, round(patience_s * 1000))  # 0 would be for ever
+                connection.execute(text(f"SET lock_timeout = {patience_ms}"))
+                try:
+                    for table in metadata.sorted_tables:
+                        connection.execute(text(f"VACUUM (FULL) {table.name}"))
+                finally:
+                    connection.execute(text(f"SET lock_timeout = '{BUSY_TIMEOUT_S}s'"))
         except DBAPIError as error:
             if _state_of(error) == _LOCK_NOT_AVAILABLE:
                 raise ChisoError(
@@ -154,6 +158,14 @@ def _bad_address(what: str) -> ChisoError:
 def _wait_for_turn(connection: Connection) -> None:
     """Take the lock of whoever writes, until the end of the transaction."""
     connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"))
+
+
+def _require_durable(connection: Connection) -> None:
+    """Have the commit wait for the disk, where server, database or user were set not to."""
+    setting = "'synchronous_commit'"
+    connection.execute(
+        text(f"SELECT set_config({setting}, 'on', true) WHERE current_setting({setting}) = 'off'")
+    )
 
 
 def _state_of(error: DBAPIError) -> str | None:

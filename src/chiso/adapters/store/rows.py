@@ -10,7 +10,7 @@ from chiso.compare.threshold import parse_record
 from chiso.consent.receipt import parse_receipt
 from chiso.core.consent import Cause, Mode, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.events import KeptCheckpoint, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
@@ -40,7 +40,7 @@ def damaged(what: str) -> ChisoError:
     return ChisoError(
         Code.STORE_DAMAGED,
         f"The store holds {what}.",
-        "It was changed outside Chiso. Keep a copy of the home, and restore it from a backup.",
+        f"It was changed outside Chiso. {PUT_BACK_A_BACKUP}",
     )
 
 

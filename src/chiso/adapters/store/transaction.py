@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from chiso.adapters.store import statements
 from chiso.adapters.store.access import AccessQueries
 from chiso.adapters.store.pages import PageQueries
 from chiso.adapters.store.rows import (
@@ -39,7 +40,6 @@ from chiso.adapters.store.rows import (
 from chiso.adapters.store.schema import (
     erasures_due,
     log_checkpoints,
-    log_head,
     log_leaves,
     log_nodes,
     log_payloads,
@@ -52,7 +52,7 @@ from chiso.adapters.store.schema import (
 from chiso.compare.threshold import record_bytes
 from chiso.core.consent import Cause, ReceiptId, SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
 from chiso.core.storage import SealedReference, SignedReceipt, Subject
 from chiso.core.templates import ModelDigest
@@ -174,7 +174,7 @@ class SqlTransaction(AccessQueries, PageQueries):
 
     def log_head(self) -> LogHead | None:
         """The head of the log, None before the first leaf."""
-        row = self._connection.execute(select(log_head)).one_or_none()
+        row = self._connection.execute(statements.HEAD).one_or_none()
         return None if row is None else head_from(row)
 
     def leaves(self) -> Iterator[Leaf]:
@@ -200,7 +200,7 @@ class SqlTransaction(AccessQueries, PageQueries):
             raise ChisoError(
                 Code.LOG_BROKEN,
                 "The log does not verify: a hash of its tree is missing.",
-                "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
+                f"`chiso log verify` says whether more was. {PUT_BACK_A_BACKUP}",
             ) from error
 
     def payload(self, seq: int) -> LeafPayload | None:
@@ -226,8 +226,10 @@ class SqlTransaction(AccessQueries, PageQueries):
 
     def kept_checkpoints(self, count: int | None = None) -> Iterator[KeptCheckpoint]:
         """The checkpoints that were kept, the newest first; so many of them, or all."""
-        query = select(log_checkpoints).order_by(log_checkpoints.c.size.desc()).limit(count)
-        return map(kept_from, self._streamed(query))
+        if count is None:
+            return map(kept_from, self._streamed(statements.KEPT_CHECKPOINTS))
+        newest = self._connection.execute(statements.NEWEST_CHECKPOINTS, {"count": count})
+        return map(kept_from, newest.all())
 
     def thresholds(self) -> list[ThresholdRecord]:
         """Every threshold record, oldest first."""
@@ -236,8 +238,8 @@ class SqlTransaction(AccessQueries, PageQueries):
 
     def setting(self, name: str) -> str | None:
         """Value of a setting."""
-        query = select(settings.c.value).where(settings.c.name == name)
-        return self._connection.execute(query).scalar_one_or_none()
+        found = self._connection.execute(statements.SETTING, {"setting": name})
+        return found.scalar_one_or_none()
 
     def erasures_due(self) -> list[SubjectId]:
         """Persons whose rows are gone and whose keys are still to be destroyed."""
@@ -331,18 +333,18 @@ class SqlTransaction(AccessQueries, PageQueries):
         self, leaf: Leaf, payload: LeafPayload, completed: Sequence[tuple[Node, bytes]]
     ) -> None:
         """Add a leaf, what it commits to, and the roots of the subtrees that it completes."""
-        # Values apart from statements: SQLAlchemy takes twice as long to build one around them.
-        self._connection.execute(insert(log_leaves), {"seq": leaf.seq, "leaf_hash": leaf.leaf_hash})
+        own = {"seq": leaf.seq, "leaf_hash": leaf.leaf_hash}
+        self._connection.execute(statements.ADD_LEAF, own)
         said = {
             "seq": payload.seq,
             "subject_id": payload.subject_id,
             "salt": payload.salt,
             "body": payload.body,
         }
-        self._connection.execute(insert(log_payloads), said)
+        self._connection.execute(statements.ADD_PAYLOAD, said)
         if completed:
             self._connection.execute(
-                insert(log_nodes),
+                statements.ADD_NODES,
                 [{"position": position_of(node), "node_hash": root} for node, root in completed],
             )
 
@@ -350,8 +352,8 @@ class SqlTransaction(AccessQueries, PageQueries):
         """Replace the head of the log."""
         values = {"size": head.size, "peaks": b"".join(head.peaks), "checkpoint": head.checkpoint}
         self.new_checkpoint = head.checkpoint
-        if not self._connection.execute(update(log_head), values).rowcount:
-            self._connection.execute(insert(log_head), {"id": 1, **values})
+        if not self._connection.execute(statements.CHANGE_HEAD, values).rowcount:
+            self._connection.execute(statements.FIRST_HEAD, {"id": 1, **values})
 
     def keep_checkpoint(self, kept: KeptCheckpoint) -> None:
         """Keep a checkpoint, in the place of one of the same size."""
@@ -392,6 +394,6 @@ def _terms_under(row: Sequence[Any]) -> Terms:
         raise ChisoError(
             Code.TEMPLATE_UNREADABLE,
             "A reference does not rest on a receipt of its owner: it was changed outside Chiso.",
-            "Run `chiso log verify`, keep a copy of the home, and restore it from a backup.",
+            f"`chiso log verify` says whether more was. {PUT_BACK_A_BACKUP}",
         )
     return terms_from(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
 from chiso.account.tlog_witness import PATH
@@ -25,13 +25,14 @@ class HttpWitnessLink:
     """
 
     def ask(self, url: str, body: bytes) -> WitnessAnswer:
-        """Post a request; an answer takes at most 15 s and 64 KiB."""
+        """Post a request; an answer takes at most 15 s and 64 KiB. Raises WITNESS_SILENT."""
         parts = urlsplit(url)
         connection = _connection(parts)
         ending = threading.Timer(_ANSWER_MAX_S, _cut, [connection])
         ending.daemon = True
-        ending.start()
         try:
+            connection.connect()  # before the clock starts, which can cut only what is open
+            ending.start()
             connection.request(
                 "POST",
                 parts.path.rstrip("/") + PATH,
@@ -39,9 +40,9 @@ class HttpWitnessLink:
                 {"Content-Type": "text/plain; charset=utf-8", "User-Agent": "chiso"},
             )
             response = connection.getresponse()
-            answer = response.read(_ANSWER_MAX_BYTES + 1)
+            answer = _read_at_most(response, _ANSWER_MAX_BYTES + 1)
             declared = response.getheader("Content-Type", "")
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: an odd chunk size
             raise _silent(url, str(error) or type(error).__name__) from error
         finally:
             ending.cancel()
@@ -55,6 +56,16 @@ def _connection(parts: SplitResult) -> HTTPConnection:
     if parts.scheme == "https":
         return HTTPSConnection(parts.netloc, timeout=_SILENCE_MAX_S)
     return HTTPConnection(parts.netloc, timeout=_SILENCE_MAX_S)
+
+
+def _read_at_most(response: HTTPResponse, limit_bytes: int) -> bytes:
+    """The answer's first bytes."""
+    if not response.chunked:
+        return response.read(limit_bytes)
+    answer = b""  # piece by piece: what says that a chunk has -1 bytes would be read without end
+    while len(answer) < limit_bytes and (piece := response.read1(limit_bytes - len(answer))):
+        answer += piece
+    return answer
 
 
 def _cut(connection: HTTPConnection) -> None:

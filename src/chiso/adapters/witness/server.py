@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader
 from typing import Any, cast
 
 from chiso.account.tlog_witness import MAX_BODY_BYTES, PATH, Reply
@@ -22,6 +23,9 @@ Tell = Callable[[str], None]
 _SILENCE_MAX_S = 10.0
 _CONNECTION_MAX_S = 60.0
 _CONNECTIONS_MAX = 64
+_HEAD_MAX_BYTES = 128 * 1024
+"""A request's first lines, which Python's server would let grow to six megabytes."""
+_TOLD_MAX = 200
 
 
 class WitnessServer(ThreadingHTTPServer):
@@ -108,6 +112,16 @@ class _Desk(BaseHTTPRequestHandler):
     error_content_type = "text/plain; charset=utf-8"
     error_message_format = "%(code)d %(message)s\n"
 
+    def setup(self) -> None:
+        """Take the connection, and count what comes as lines."""
+        super().setup()
+        self.rfile = self._lines = _BoundedLines(self.rfile.detach())
+
+    def handle_one_request(self) -> None:
+        """Answer one request, whose lines are counted from nought."""
+        self._lines.left_bytes = _HEAD_MAX_BYTES
+        super().handle_one_request()
+
     def do_POST(self) -> None:
         """Answer `add-checkpoint`."""
         if self.path != PATH:
@@ -154,4 +168,20 @@ class _Desk(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """One line about a request that was no request."""
-        self._server.tell(f"--- {self.client_address[0]}: {ascii(format % args)[1:-1]}")
+        said = ascii((format % args)[:_TOLD_MAX])[1:-1]
+        self._server.tell(f"--- {self.client_address[0]}: {said}")
+
+
+class _BoundedLines(BufferedReader):
+    """What a connection sends; reading lines fails once there are more than a request may have."""
+
+    left_bytes = _HEAD_MAX_BYTES
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """The next line. Raises ConnectionAbortedError past the limit."""
+        most = self.left_bytes + 1
+        line = super().readline(most if size is None or size < 0 else min(size, most))
+        self.left_bytes -= len(line)
+        if self.left_bytes < 0:
+            raise ConnectionAbortedError
+        return line

@@ -107,10 +107,10 @@ def restore(
 ) -> int:
     """Bring a home back from a backup, without anyone who withdrew since it was made.
 
-    Stop whatever works in the home first. Into an empty place, or over a damaged home, which stays
-    as it is until the restored one is whole and verified. Who withdrew since is read from the log
-    of the home that is there; where there is none, give the erasure certificates or the newest
-    checkpoint. With neither it refuses.
+    Stop whatever works in the home first: it refuses while others do. Into an empty place, or over
+    a damaged home, which stays as it is until the restored one is whole and verified. Who withdrew
+    since is read from the log of the home that is there; where there is none, give the erasure
+    certificates or the newest checkpoint. With neither it refuses.
 
     Where the home's own log still verifies, it stays, and only people whose rows or keys are
     damaged come from the backup. Otherwise the backup's log goes on, and says so.
@@ -147,9 +147,9 @@ def _note_in(path: Path) -> str:
 
 def _left_out_words(each: LeftOut) -> str:
     if each.receipt is None:
-        return f"Left out: {each.label} withdrew on {each.withdrew}, after this backup."
+        return f"Left out: {each.label}, erased on {each.withdrew}, after this backup."
     return (
-        f"Left out of {each.label}'s: what rested on receipt {each.receipt}, which she withdrew on "
+        f"Left out of {each.label}'s: what rested on receipt {each.receipt}, which ended on "
         f"{each.withdrew}, after this backup."
     )
 

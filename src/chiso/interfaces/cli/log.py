@@ -29,7 +29,11 @@ from chiso.services import (
 _LAST = 20
 
 app = typer.Typer(
-    help="The log: read it, verify it, sign it, prove a leaf.",
+    help=(
+        "The log: read it, verify it, sign it, prove a leaf.\n\n"
+        "Everything that happens to people in a home is a leaf of it. `verify` and `show` are for "
+        "whoever runs the home; `checkpoint`, kept elsewhere, and `bundle` let others check it."
+    ),
     no_args_is_help=True,
 )
 
@@ -42,7 +46,7 @@ def verify(
             "--since",
             metavar="FILE",
             readable=False,
-            help="A checkpoint that you saved: the log must also begin with its tree.",
+            help="A checkpoint that you saved: log or bundle must also begin with its tree.",
         ),
     ] = None,
     bundle: Annotated[
@@ -56,11 +60,19 @@ def verify(
     ] = None,
     key: Annotated[
         str | None,
-        typer.Option("--key", metavar="KEY", help="With --bundle: the log's key, from elsewhere."),
+        typer.Option(
+            "--key",
+            metavar="KEY",
+            help="With --bundle: the log's key, had by another way than the file.",
+        ),
     ] = None,
     witness: Annotated[
         list[str] | None,
-        typer.Option("--witness", metavar="KEY", help="With --bundle: who must have cosigned."),
+        typer.Option(
+            "--witness",
+            metavar="KEY",
+            help="With --bundle: the key of a witness who must have cosigned. May be repeated.",
+        ),
     ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
@@ -75,7 +87,7 @@ def verify(
     the tree that your checkpoint signs.
 
     A bundle is verified from the file alone, by a program small enough to read:
-    `python -m chiso.verify_bundle FILE` does the same.
+    `chiso log verify --bundle FILE --key KEY`, or `python -m chiso.verify_bundle FILE --key KEY`.
 
     Example: chiso log verify --since today.checkpoint
     """
@@ -88,7 +100,7 @@ def verify(
     report = log_check.verify(opened, saved)
     with progress("Opening references", None) as step:
         references = reference_check.require_all_open(opened, step.to)
-    cosigned = witnesses.check(opened, wiring_witness.signature_check())
+    cosigned = witnesses.check_cosignatures(opened, wiring_witness.signature_check())
     if json:
         emit(
             {
@@ -122,7 +134,10 @@ def show_leaves(
         typer.Option("--subject", metavar="S", help="Only leaves that concern this person."),
     ] = None,
     kind: Annotated[
-        EventType | None, typer.Option("--type", metavar="T", help="Only leaves of this type.")
+        EventType | None,
+        typer.Option(
+            "--type", metavar="T", help="Only leaves of this type; `chiso log schema` has them all."
+        ),
     ] = None,
     last: Annotated[
         int, typer.Option("--last", metavar="N", min=1, help="The newest N of them.")
@@ -130,9 +145,11 @@ def show_leaves(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """What leaves say, oldest first: number, time, type, the facts, whom they concern.
+    """What leaves say, oldest first.
 
-    The content of a leaf that concerned someone who withdrew is destroyed; its hash stays.
+    A line has the leaf's number, its time, its type, whom it concerns, and its facts in words;
+    with --json one object a leaf, with the facts as they are in the log. The content of a leaf that
+    concerned someone who withdrew is destroyed; its hash stays. Reading leaves no leaf.
 
     Example: chiso log show --subject tendai --type identified
     """
@@ -146,7 +163,9 @@ def show_leaves(
         else:
             whose = f"{each.subject}: " if each.subject else ""
             show(f"{each.seq}  {said['at']}  {said['type']}  {whose}{words(said)}")
-    say(f"{len(reading.leaves)} of {reading.size} leaves. `--last N` shows more.")
+    is_cut = len(reading.leaves) == last < reading.size
+    more = f" The newest {last}: `--last N` shows more." if is_cut else ""
+    say(f"{len(reading.leaves)} of {counted(reading.size, 'leaf', 'leaves')}.{more}")
     return Exit.DONE
 
 
@@ -171,7 +190,7 @@ def write_bundle(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Write leaves with all that anyone needs to check them offline, without this home.
+    """Write leaves for others to check offline, without this home.
 
     One JSON file: the log's key, its checkpoint, the checkpoints that the home kept with proofs
     that the log went on from each, and every leaf whose content still exists with its proof. It
@@ -199,9 +218,8 @@ def write_bundle(
 def _verify_bundle(
     path: Path, key: str | None, witnesses: list[str], since: Path | None, json: bool
 ) -> int:
-    if since is not None:
-        raise _only_with_bundle("--since is for a home; a bundle carries earlier checkpoints.")
-    shown = verify_bundle.check(read_file(path, "a bundle"), key, witnesses)
+    saved = None if since is None else read_note(since)
+    shown = verify_bundle.check(read_file(path, "a bundle"), key, witnesses, saved)
     if not json:
         for sentence in shown.sentences:
             show(sentence)
@@ -218,6 +236,7 @@ def _verify_bundle(
             "destroyed": report.destroyed,
             "subject": report.subject_id,
             "earlier": [each.size for each in report.earlier],
+            "saved": None if shown.saved is None else shown.saved.size,
             "cosigned": dict(report.cosigned),
         }
     )
@@ -236,7 +255,11 @@ def prove(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Prove that a leaf is in the log: its hash, its path to the root, and the signed root.
+    """Prove that a leaf is in the log.
+
+    Prints its hash, what it says and the salt that hides it, the hashes beside its path to the
+    root, and the checkpoint that signs the root. docs/formats.md says how they go together. To hand
+    proofs to others, `chiso log bundle` is easier.
 
     Example: chiso log prove 12 --json
     """

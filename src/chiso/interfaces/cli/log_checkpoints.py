@@ -7,15 +7,17 @@ from typing import Annotated
 
 import typer
 
-from chiso import wiring
+from chiso import wiring, wiring_witness
 from chiso.account.checkpoint import parse_note
 from chiso.core.times import to_text
+from chiso.interfaces.cli.cosigned import outcome_documents, say_outcomes, status_of
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import reserved
 from chiso.interfaces.cli.options import HomeOption, JsonOption
 from chiso.interfaces.cli.output import counted, emit, show, show_exactly
-from chiso.services import log_checkpoints
+from chiso.services import log_checkpoints, witnessing
 from chiso.services.log_schedule import schedule_from
+from chiso.services.witnessing import Cosigned
 
 
 def checkpoint(
@@ -23,28 +25,40 @@ def checkpoint(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write it to this new file.", readable=False),
     ] = None,
+    no_witness: Annotated[
+        bool, typer.Option("--no-witness", help="Ask no witness; nothing uses the network.")
+    ] = False,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """The signed size and root of the log, as a C2SP signed note. The home keeps it too.
+    """The signed size and root of the log. The home keeps it too.
 
-    Keep it where whoever runs this home cannot reach it: `chiso log verify --since FILE` then shows
-    that no history was rewritten since.
+    It is a C2SP signed note. Keep it where whoever runs this home cannot reach it:
+    `chiso log verify --since FILE` then shows that no history was rewritten since.
+
+    Where the home names witnesses (`chiso log witness add`), each is asked to cosign, over the
+    network; it gets the log's size, root and signature. The checkpoint is made and kept whatever
+    they answer. Status 5 where one has seen another history of this log, 6 where one did not
+    answer or does not serve it.
 
     Example: chiso log checkpoint --out today.checkpoint
     """
     opened = wiring.open_home(wiring.home_directory(home))
     with reserved(out) as file:
-        note = log_checkpoints.checkpoint(opened)
+        made = Cosigned(log_checkpoints.checkpoint(opened), ())
+        if not no_witness:
+            link, verify = wiring_witness.witness_link(), wiring_witness.signature_check()
+            made = witnessing.cosigned(opened, link, verify, made.note)
         if file is not None:
-            file.write(note)
+            file.write(made.note)
     if json:
-        emit({"checkpoint": note})
+        emit({"checkpoint": made.note, "witnesses": outcome_documents(made.outcomes)})
     elif out is None:
-        show_exactly(note.rstrip("\n"))
+        show_exactly(made.note.rstrip("\n"))
     else:
         show(f"Wrote {out}.")
-    return Exit.DONE
+    say_outcomes(made.outcomes, json)
+    return status_of(made.outcomes)
 
 
 def checkpoints(home: HomeOption = None, json: JsonOption = False) -> int:
@@ -74,16 +88,23 @@ def checkpoints(home: HomeOption = None, json: JsonOption = False) -> int:
 def schedule(
     leaves: Annotated[
         int | None,
-        typer.Option("--leaves", metavar="N", help="Keep one whenever so many leaves were added."),
+        typer.Option(
+            "--leaves", metavar="N", help="Keep one whenever so many leaves were added since."
+        ),
     ] = None,
     hours: Annotated[
         int | None,
-        typer.Option("--hours", metavar="T", help="Keep one with the first leaf after so long."),
+        typer.Option(
+            "--hours", metavar="H", help="Keep one with the first leaf that comes so long after."
+        ),
     ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """How often the home keeps a checkpoint of its log. Without an option, only says it.
+    """How often the home keeps a checkpoint of its log.
+
+    Without an option, only says it. A change is a leaf. Checkpoints kept so ask no witness:
+    `chiso log checkpoint` does, from whatever runs things daily on your machine.
 
     Example: chiso log schedule --leaves 500 --hours 6
     """

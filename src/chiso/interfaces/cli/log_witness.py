@@ -10,15 +10,15 @@ import typer
 from chiso import wiring, wiring_witness
 from chiso.account.checkpoint import VerifierKey, parse_vkey, vkey_text
 from chiso.account.compare_notes import Comparison, SeenNote, compare
-from chiso.core.errors import ChisoError, Code, Kind
+from chiso.core.errors import ChisoError, Code
 from chiso.core.times import from_epoch_s, to_text
+from chiso.interfaces.cli.cosigned import outcome_documents, say_outcomes, status_of
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import read_note
 from chiso.interfaces.cli.options import HomeOption, JsonOption
-from chiso.interfaces.cli.output import emit, error_document, say, show, show_exactly
+from chiso.interfaces.cli.output import emit, say, show, show_exactly
 from chiso.services import witnesses, witnessing
 from chiso.services.witnesses import HomeWitness
-from chiso.services.witnessing import Outcome
 
 app = typer.Typer(
     help=(
@@ -51,7 +51,7 @@ def add(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Name a witness to ask. Nothing goes out yet; `chiso log witness ask` asks.
+    """Name a witness. Nothing goes out yet: `chiso log checkpoint` asks it from now on.
 
     Example: chiso log witness add https://witness.example.org/first witness.example.org/first+…
     """
@@ -116,8 +116,9 @@ def remove(
 def ask(home: HomeOption = None, json: JsonOption = False) -> int:
     """Send today's checkpoint to every witness, and print it with the cosignatures that came.
 
-    This uses the network: each witness gets the log's size, its root and its signature. Status 5
-    where one has seen another history, 6 where one did not answer or does not serve this log.
+    As `chiso log checkpoint`, but it fails where no witness is named. This uses the network: each
+    witness gets the log's size, its root and its signature. Status 5 where one has seen another
+    history, 6 where one did not answer or does not serve this log.
 
     Example: chiso log witness ask > today.checkpoint
     """
@@ -125,16 +126,11 @@ def ask(home: HomeOption = None, json: JsonOption = False) -> int:
     verify = wiring_witness.signature_check()
     done = witnessing.ask(opened, wiring_witness.witness_link(), verify)
     if json:
-        asked = [_outcome_document(each) for each in done.outcomes]
-        emit({"checkpoint": done.note, "witnesses": asked})
+        emit({"checkpoint": done.note, "witnesses": outcome_documents(done.outcomes)})
     else:
         show_exactly(done.note.rstrip("\n"))
-    for each in done.outcomes:
-        if each.error is not None:
-            say(f"{each.error.message}\n       {each.error.hint}")
-        elif not json:
-            say(f"{each.witness.key.name} cosigned {_when(each)}.")
-    return _status(done.outcomes)
+    say_outcomes(done.outcomes, json)
+    return status_of(done.outcomes)
 
 
 def compare_notes(
@@ -212,22 +208,6 @@ def _seen_document(seen: SeenNote) -> dict[str, object]:
 
 def _named(witness: HomeWitness) -> dict[str, object]:
     return {"name": witness.key.name, "url": witness.url, "vkey": vkey_text(witness.key)}
-
-
-def _outcome_document(each: Outcome) -> dict[str, object]:
-    error = None if each.error is None else error_document(each.error)
-    return {"name": each.witness.key.name, "cosigned": _when(each), "error": error}
-
-
-def _when(each: Outcome) -> str | None:
-    return None if each.cosigned_s is None else to_text(from_epoch_s(each.cosigned_s))
-
-
-def _status(outcomes: tuple[Outcome, ...]) -> Exit:
-    kinds = {each.error.kind for each in outcomes if each.error is not None}
-    if Kind.INTEGRITY in kinds:
-        return Exit.INTEGRITY
-    return Exit.MISSING if kinds else Exit.DONE
 
 
 def _key(text: str) -> VerifierKey:

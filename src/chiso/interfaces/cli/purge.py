@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -81,9 +82,9 @@ def purge(
     if dry_run:
         _show_due(due(opened), json)
         return Exit.DONE
-    if out is not None:
-        _require_folder(out)
     if wait_s is None:
+        if out is not None:
+            _require_folder(out)
         _report(purge_due(opened), out, json)
         return Exit.DONE
     _run_on(opened, wait_s, out, json)
@@ -91,16 +92,19 @@ def purge(
 
 
 def _run_on(home: Home, wait_s: int, out: Path | None, json: bool) -> None:
-    say(f"Purging every {wait_s} s. Ctrl-C or SIGTERM ends it.")
+    period = _in_words(wait_s)
+    say(f"Purging every {period}. Ctrl-C or SIGTERM ends it.")
     with _asked_to_stop() as stop:
         while not stop.is_set():
             now = to_text(home.clock.now())
+            if out is not None:
+                _require_folder(out)  # it may have gone since the round before
             try:
                 purged = purge_due(home, stop.is_set)
             except ChisoError as error:
                 if error.code not in _PASSING:
                     raise
-                say(f"{now}: {error.message} {error.hint} Trying again in {wait_s} s.")
+                say(f"{now}: {error.message} {error.hint} Trying again in {period}.")
                 if json:
                     emit({"error": error_document(error)})
             else:
@@ -143,10 +147,12 @@ def _report(purged: Sequence[Purged], out: Path | None, json: bool) -> None:
 
 
 def _write(out: Path, purged: Purged) -> None:
-    """A file named after the leaf: never over another, nor with a name in it."""
+    """A file named after the leaf: never over another home's, nor with a name in it."""
     proof = purged.certificate.proof
     seq = "unknown" if proof is None else str(proof.leaf.seq)
-    with reserved(out / f"erasure-{seq}.json") as file:
+    numbered = (f"erasure-{seq}-{number}.json" for number in count(2))
+    names = chain([f"erasure-{seq}.json"], numbered)
+    with reserved(next(out / each for each in names if not (out / each).exists())) as file:
         if file is not None:
             document = certificate_document(purged.certificate)
             file.write(jsonlib.dumps(document, indent=2, ensure_ascii=False) + "\n")
@@ -200,6 +206,14 @@ def _seconds(text: str) -> int:
             "Write seconds, minutes, hours or days, as 30min, 24h or 7d; 366 days at most.",
         )
     return seconds
+
+
+def _in_words(seconds: int) -> str:
+    """In the largest unit that makes it a whole number: `30 min`."""
+    unit, length_s = next(
+        (unit, length_s) for unit, length_s in reversed(_SECONDS.items()) if seconds % length_s == 0
+    )
+    return f"{seconds // length_s} {unit}"
 
 
 def _require_folder(out: Path) -> None:

@@ -13,13 +13,14 @@ from chiso import wiring
 from chiso.core.errors import ChisoError, Code
 from chiso.core.times import to_text
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.options import HomeOption, JsonOption
+from chiso.interfaces.cli.options import HomeOption, JsonOption, live_on
 from chiso.interfaces.cli.output import emit, say, show_exactly
 
 _PORT = 8730
 
 
 def serve(
+    context: typer.Context,
     host: Annotated[
         str, typer.Option("--host", metavar="HOST", help="Address to listen at.")
     ] = "127.0.0.1",
@@ -56,6 +57,7 @@ def serve(
 
     Example: chiso serve --port 8730
     """
+    live_on(context)
     from chiso import wiring_serve  # no other command needs a web server
     from chiso.interfaces.serve.app import create_app
     from chiso.services.access.accounts import set_up

@@ -9,7 +9,6 @@ from chiso.consent import policy
 from chiso.core.access import Actor
 from chiso.core.errors import ChisoError, Kind
 from chiso.core.samples import Refusal
-from chiso.services import identify as searching
 from chiso.services import verify as comparing
 from chiso.services.engine import MeasuredFace, faces_in
 from chiso.services.home import Home
@@ -48,12 +47,8 @@ async def identify(
     service: Service, caller: Actor, purpose: str, photo: bytes
 ) -> list[FaceAnswer] | Refusal:
     """Search every face of `photo` among those who agreed to it."""
-
-    def work() -> list[FaceAnswer] | Refusal:
-        prepared = service.searches.of(purpose)
-        return searching.identify(service.home_for(caller), photo, prepared)
-
-    return await service.photos.run(work)
+    home = service.home_for(caller)
+    return await service.photos.run(partial(service.searches.identify, home, purpose, photo))
 
 
 def detect(home: Home, photo: bytes) -> list[MeasuredFace] | Refusal:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 
+from chiso.core.samples import Refusal
 from chiso.core.storage import ReadTransaction
 from chiso.services.gallery import added_so_far
 from chiso.services.home import Home
-from chiso.services.identify import Search, prepare_search, without_erased
+from chiso.services.identify import FaceAnswer, prepare_search
 from chiso.services.retention import rule_for
+from chiso.services.standing import StandingSearch
 from chiso.services.thresholds import active_record
 
 _Version = tuple[object, ...]
@@ -19,19 +21,25 @@ class Searches:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._prepared: dict[str, tuple[_Version, Search]] = {}
+        self._prepared: dict[str, tuple[_Version, StandingSearch]] = {}
         self._lock = threading.Lock()
 
-    def of(self, purpose: str) -> Search:
-        """The search for this purpose, as of now. Raises what `prepare_search` raises."""
+    def identify(self, home: Home, purpose: str, photo: bytes) -> list[FaceAnswer] | Refusal:
+        """Search every face of `photo` among those who agreed, as the caller works in `home`.
+
+        Raises what `prepare_search` raises.
+        """
+        return self.of(purpose).identify(photo, home=home)
+
+    def of(self, purpose: str) -> StandingSearch:
+        """The search for this purpose. Raises what `prepare_search` raises."""
         with self._lock:
             with self._home.store.reading() as view:
                 version = self._version(view, purpose)
             known = self._prepared.get(purpose)
             if known is not None and known[0] == version:
-                search = without_erased(self._home, known[1])
-            else:
-                search = prepare_search(self._home, purpose)
+                return known[1]
+            search = StandingSearch(self._home, prepare_search(self._home, purpose))
             self._prepared[purpose] = (version, search)
             return search
 
@@ -42,8 +50,9 @@ class Searches:
         searches for here.
         """
         with self._lock:
-            for purpose, (version, search) in list(self._prepared.items()):
-                self._prepared[purpose] = (version, without_erased(self._home, search))
+            searches = [search for _, search in self._prepared.values()]
+        for search in searches:
+            search.forget_erased()
 
     def _version(self, view: ReadTransaction, purpose: str) -> _Version:
         model = self._home.model()

@@ -1,0 +1,79 @@
+"""What the log tells that the store must still agree with, noted in one pass over its payloads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from chiso.core.consent import ReceiptId
+from chiso.core.events import EventType, LeafPayload
+from chiso.core.templates import ModelDigest
+
+_NOTED = re.compile(
+    b'"type":"(?:%s)"'
+    % b"|".join(
+        each.encode()
+        for each in (
+            EventType.ERASED,
+            EventType.RECEIPT_GRANTED,
+            EventType.RECEIPT_WITHDRAWN,
+            EventType.SETTINGS_CHANGED,
+            EventType.THRESHOLD_ADDED,
+            EventType.THRESHOLD_CHANGED,
+        )
+    )
+)
+"""Of a million leaves most are searches, and reading their JSON would take longer than hashing."""
+
+
+class Told:
+    """What was noted so far."""
+
+    def __init__(self) -> None:
+        self.payloads_erased = 0
+        """How many payloads erasures say that they destroyed."""
+        self.granted: set[ReceiptId] = set()
+        """Receipts that were granted, and whose leaves are still there."""
+        self.withdrawn: set[ReceiptId] = set()
+        """Receipts that were withdrawn, where leaves that are still there name them."""
+        self.thresholds_added: set[str] = set()
+        """Digest of each record that was added."""
+        self.thresholds_chosen: dict[ModelDigest, str] = {}
+        """Digest of the record last chosen for each model."""
+        self.settings: dict[str, str] = {}
+        """Value of each setting that a leaf tells of with its value, as last set."""
+
+    def noting(self, payloads: Iterable[LeafPayload]) -> Iterator[LeafPayload]:
+        """Hand these payloads on, in order, and note each when the one after it is asked for.
+
+        So what is noted has been checked, where whoever asks checks one before the next.
+        """
+        for payload in payloads:
+            yield payload
+            if _NOTED.search(payload.body):
+                self._note(payload.body)
+
+    def _note(self, body: bytes) -> None:
+        said = json.loads(body)
+        match said["type"]:
+            case EventType.ERASED:
+                self.payloads_erased += said["log_payloads"]
+            case EventType.RECEIPT_GRANTED:
+                self.granted.add(ReceiptId(said["receipt"]))
+            case EventType.RECEIPT_WITHDRAWN if "receipt" in said:
+                self.withdrawn.add(ReceiptId(said["receipt"]))
+            case EventType.SETTINGS_CHANGED if {"setting", "value"} <= said.keys():
+                self.settings[said["setting"]] = said["value"]
+            case EventType.THRESHOLD_ADDED:
+                self.thresholds_added.add(said["sha256"])
+            case EventType.THRESHOLD_CHANGED:
+                self.thresholds_chosen[ModelDigest(said["model"])] = said["sha256"]
+
+
+def told_by(payloads: Iterable[LeafPayload]) -> Told:
+    """What these payloads tell, in order; nothing is checked."""
+    told = Told()
+    for _ in told.noting(payloads):
+        pass
+    return told
