@@ -82,6 +82,8 @@ def test_rows_do_not_move_under_a_search_that_runs(
         standing.forget_erased()
         order.append("forgotten")
 
+    # Someone is erased while the comparison runs.
+    monkeypatch.setattr("chiso.services.standing.is_current", lambda *_: not running.is_set())
     monkeypatch.setattr("chiso.services.standing.probe_faces", lambda *_, **__: [])
     monkeypatch.setattr("chiso.services.standing.identify_faces", compare_slowly)
     searching = Thread(target=standing.identify, args=(b"a photo",))
