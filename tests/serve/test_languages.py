@@ -39,7 +39,7 @@ def test_a_translation_has_the_blanks_of_its_sentence(path: Path) -> None:
         said = message.id if isinstance(message.id, tuple) else (message.id,)
         told = message.string if isinstance(message.string, tuple) else (message.string,)
         for text in filter(None, told):
-            assert _blanks(text) <= _blanks(said[-1]), said
+            assert _blanks(str(text)) <= _blanks(str(said[-1])), said
 
 
 def test_what_is_not_translated_is_said_in_english() -> None:
