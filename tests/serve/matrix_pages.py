@@ -27,6 +27,9 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "GET /people/{subject_id}": _DESK,
     "GET /people/{subject_id}/withdraw": _DESK,
     "GET /settings": _PROOF,
+    "GET /settings/notices": _PROOF,
+    "GET /settings/notices/text/{sha256}": _DESK,
+    "GET /settings/notices/write": _ADMIN,
     "GET /settings/retention": _ADMIN,
     "GET /sign-in": None,
     "GET /static/{name:path}": None,
@@ -47,6 +50,7 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "POST /log/verify": _STAFF,
     "POST /people/{subject_id}/link": _DESK,
     "POST /people/{subject_id}/cards/{card_id}/revoke": _DESK,
+    "POST /settings/notices": _ADMIN,
     "POST /settings/retention": _ADMIN,
     "POST /settings/retention/unset": _ADMIN,
     "POST /settings/witnesses": _ADMIN,
@@ -63,6 +67,7 @@ REST = {
     "size": "1",
     "account_id": "none",
     "card_id": "none",
+    "sha256": "none",
     "name:path": "app.css",
 }
 """What stands in paths for things that the matrix of the API does not know."""

@@ -11,6 +11,7 @@ from chiso.interfaces.console import (
     home,
     languages,
     log,
+    notices,
     people,
     settings,
     sign_in,
@@ -20,7 +21,7 @@ from chiso.interfaces.console import (
 from chiso.interfaces.console.staff import staff_only
 
 _OPEN = (home, sign_in, account, languages, static_files)
-_STAFF = (people, log, audits, thresholds, access, settings)
+_STAFF = (people, log, audits, thresholds, access, settings, notices)
 
 router = APIRouter()
 for _page in _OPEN:
