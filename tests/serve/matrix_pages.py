@@ -1,10 +1,11 @@
-"""Which roles may open which pages of the console and send which of its forms; None: anybody."""
+"""Which roles may open which pages and send which forms, signed in with an account; None: all."""
 
 from __future__ import annotations
 
 from chiso.core.access import Role
 
 _EVERYONE = frozenset(Role)
+_STAFF = _EVERYONE - {Role.SUBJECT}
 _DESK = frozenset((Role.ADMIN, Role.ENROLLER))
 _PROOF = frozenset((Role.ADMIN, Role.AUDITOR))
 _ADMIN = frozenset((Role.ADMIN,))
@@ -19,13 +20,16 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "GET /audits/{seq}/report": _PROOF,
     "GET /join/{token}": None,
     "GET /language/{code}": None,
-    "GET /log": _EVERYONE,
-    "GET /log/certificates/{seq}": _EVERYONE,
-    "GET /log/checkpoints/{size}": _EVERYONE,
-    "GET /people": _DESK | {Role.SUBJECT},
-    "GET /people/{subject_id}": _DESK | {Role.SUBJECT},
-    "GET /people/{subject_id}/withdraw": _DESK | {Role.SUBJECT},
+    "GET /log": _STAFF,
+    "GET /log/certificates/{seq}": _STAFF,
+    "GET /log/checkpoints/{size}": _STAFF,
+    "GET /people": _DESK,
+    "GET /people/{subject_id}": _DESK,
+    "GET /people/{subject_id}/withdraw": _DESK,
     "GET /settings": _PROOF,
+    "GET /settings/notices": _PROOF,
+    "GET /settings/notices/text/{sha256}": _DESK,
+    "GET /settings/notices/write": _ADMIN,
     "GET /settings/retention": _ADMIN,
     "GET /sign-in": None,
     "GET /static/{name:path}": None,
@@ -43,8 +47,10 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "POST /join/{token}": None,
     "POST /log/ask": _ADMIN,
     "POST /log/checkpoint": _ADMIN,
-    "POST /log/verify": _EVERYONE,
+    "POST /log/verify": _STAFF,
     "POST /people/{subject_id}/link": _DESK,
+    "POST /people/{subject_id}/cards/{card_id}/revoke": _DESK,
+    "POST /settings/notices": _ADMIN,
     "POST /settings/retention": _ADMIN,
     "POST /settings/retention/unset": _ADMIN,
     "POST /settings/witnesses": _ADMIN,
@@ -52,8 +58,16 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "POST /sign-in": None,
     "POST /thresholds/use": _ADMIN,
     # Last: she is not there, or not signed in, afterwards.
-    "POST /people/{subject_id}/withdraw": _DESK | {Role.SUBJECT},
+    "POST /people/{subject_id}/withdraw": _DESK,
     "POST /sign-out": None,
 }
-REST = {"token": "none", "code": "sn", "size": "1", "account_id": "none", "name:path": "app.css"}
+REST = {
+    "token": "none",
+    "code": "sn",
+    "size": "1",
+    "account_id": "none",
+    "card_id": "none",
+    "sha256": "none",
+    "name:path": "app.css",
+}
 """What stands in paths for things that the matrix of the API does not know."""

@@ -18,8 +18,9 @@ from tests.serve.matrix_pages import PAGES, REST
 from chiso import wiring
 from chiso.core.access import Role
 from chiso.core.consent import Mode
+from chiso.services.access.accounts import accept, invite
 from chiso.services.access.keys import WantedKey, issue_key, machine_operator
-from chiso.services.access.sessions import person_session
+from chiso.services.access.sessions import person_session, sign_in
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
 from chiso.services.serving.limits import Limit
 from chiso.services.serving.service import Service, ServiceSettings
@@ -215,6 +216,14 @@ def _headers(service: Service, role: Role, own: Thing) -> dict[str, str]:
     return {"Cookie": f"chiso={secret}", "Sec-Fetch-Site": "same-origin"}
 
 
+def _account_session(service: Service, role: Role) -> str:
+    home, credentials = service.home, service.credentials
+    token = invite(home, machine_operator(home), role).path.rsplit("/", 1)[1]
+    password = "four words that differ"
+    account = accept(home, credentials, token, "Tendai", password)
+    return sign_in(home, credentials, account.name, password, "").secret
+
+
 def _call(client: TestClient, name: str, thing: Thing, headers: dict[str, str]) -> int:
     method, template = name.split(" ")
     asked = ENTRIES[name].ask(thing)
@@ -277,11 +286,24 @@ def test_each_role_opens_the_pages_that_are_for_it(
     _key_for(service, Role.VERIFIER, "another")
     own, other = _thing(service, "001", b""), _thing(service, "003", b"")
     headers = _headers(service, role, own)
+    if role is not Role.SUBJECT:
+        headers = {"Cookie": f"chiso={_account_session(service, role)}"}
     for name, roles in PAGES.items():
         is_allowed = roles is None or role in roles
         if role is Role.SUBJECT and "subject_id" in name:
             assert _open(client, name, other, headers) in (403, 404), name
         assert (_open(client, name, own, headers) not in (401, 403)) == is_allowed, name
+
+
+@pytest.mark.parametrize("role", sorted(STAFF))
+def test_a_key_that_is_kept_to_a_purpose_opens_no_page_about_everyone(
+    matrix: tuple[Service, TestClient], role: Role
+) -> None:
+    service, client = matrix
+    headers = _key_for(service, role, "the caller")
+    own = _thing(service, "001", b"")
+    for name in ("GET /", "GET /people", "GET /people/{subject_id}", "GET /log", "GET /access"):
+        assert _open(client, name, own, headers) == 403, name
 
 
 def test_nobody_opens_a_page_without_signing_in(matrix: tuple[Service, TestClient]) -> None:

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from chiso.core.access import Role
 from chiso.interfaces.console.pages import page
+from chiso.interfaces.console.staff import staff_only
 from chiso.interfaces.serve.callers import CallerHere, ServiceHere
 from chiso.services.serving.overview import SOON, overview
 
@@ -20,5 +21,6 @@ async def home_page(request: Request, service: ServiceHere, caller: CallerHere) 
     """Whether all is well; a person who is signed in sees her own page instead."""
     if caller.role is Role.SUBJECT:
         return RedirectResponse("/me", status.HTTP_303_SEE_OTHER)
+    await staff_only(caller)
     seen = await service.desk.run(partial(overview, service.home, service.log_watch, caller))
     return page(request, "home.html.j2", caller, seen=seen, soon_days=SOON.days)

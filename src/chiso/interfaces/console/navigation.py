@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chiso.core.access import Action, Actor, Resource
+from chiso.interfaces.console.words import marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +16,6 @@ class Entry:
     label: str
     action: Action
     resource: Resource
-
-
-def marked(text: str) -> str:
-    """`text`, which a template translates: the list of messages is made from such marks."""
-    return text
 
 
 ENTRIES: tuple[Entry, ...] = (

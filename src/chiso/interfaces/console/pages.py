@@ -15,6 +15,7 @@ from chiso.core.access import Actor, Role
 from chiso.interfaces.console.languages import LANGUAGES, Language, language_of, translations
 from chiso.interfaces.console.navigation import entries_for
 from chiso.interfaces.console.static_files import static_path
+from chiso.services.cards.listing import number_of
 
 _PACKAGE = "chiso.interfaces.console"
 
@@ -69,6 +70,7 @@ def _environment(language: Language) -> Environment:
     environment.filters["day"] = day
     environment.filters["moment"] = moment
     environment.filters["period"] = period
+    environment.filters["card_number"] = number_of
     return environment
 
 

@@ -6,14 +6,15 @@ from functools import partial
 from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Depends, Form, Request, status
+from fastapi.responses import RedirectResponse, Response
 
 from chiso.core.access import Action, Actor, Resource
 from chiso.core.consent import ReceiptId, SubjectId
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.access.links import new_person_link
+from chiso.services.cards.listing import Reason, revoke
 from chiso.services.serving.directory import loss_of, people_page, person
 from chiso.services.withdraw import withdraw_by_id
 
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/people")
 
 Reader = Annotated[Actor, Depends(allowed(Action.READ, Resource.SUBJECTS))]
 Field = Annotated[str, Form(max_length=100)]
+_REASONS = tuple(reason for reason in Reason if reason is not Reason.RESTORED)
 
 
 @router.get("")
@@ -39,7 +41,7 @@ async def one_person(
     """All about one person."""
     whose = SubjectId(subject_id)
     about = await service.desk.run(partial(person, service.home, caller, whose))
-    return page(request, "person.html.j2", caller, about=about)
+    return page(request, "person.html.j2", caller, about=about, reasons=_REASONS)
 
 
 @router.post("/{subject_id}/link")
@@ -53,6 +55,22 @@ async def link(request: Request, service: ServiceHere, caller: Reader, subject_i
     return page(
         request, "person_link.html.j2", caller, about=about, address=address, picture=picture
     )
+
+
+@router.post(
+    "/{subject_id}/cards/{card_id}/revoke",
+    dependencies=[Depends(allowed(Action.DELETE, Resource.CARDS))],
+)
+async def revoke_card(
+    service: ServiceHere,
+    caller: Reader,
+    subject_id: str,
+    card_id: str,
+    reason: Annotated[Reason, Form()],
+) -> Response:
+    """Revoke a card of hers."""
+    await service.desk.run(partial(revoke, service.home_for(caller), card_id, reason))
+    return RedirectResponse(f"/people/{subject_id}", status.HTTP_303_SEE_OTHER)
 
 
 @router.get("/{subject_id}/withdraw")

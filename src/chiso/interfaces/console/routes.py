@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from chiso.interfaces.console import (
     access,
@@ -11,27 +11,20 @@ from chiso.interfaces.console import (
     home,
     languages,
     log,
+    notices,
     people,
     settings,
     sign_in,
     static_files,
     thresholds,
 )
+from chiso.interfaces.console.staff import staff_only
 
-_PAGES = (
-    home,
-    sign_in,
-    account,
-    languages,
-    static_files,
-    people,
-    log,
-    audits,
-    thresholds,
-    access,
-    settings,
-)
+_OPEN = (home, sign_in, account, languages, static_files)
+_STAFF = (people, log, audits, thresholds, access, settings, notices)
 
 router = APIRouter()
-for _page in _PAGES:
+for _page in _OPEN:
     router.include_router(_page.router)
+for _page in _STAFF:
+    router.include_router(_page.router, dependencies=[Depends(staff_only)])

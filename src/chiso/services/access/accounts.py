@@ -25,6 +25,7 @@ _LONGEST_PASSWORD = 1000
 _INVITED_FOR = timedelta(days=7)
 _SET_UP_WITHIN = timedelta(days=1)
 _SETUP_SETTING = "setup-invitation"
+_CALLED = "account "
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,12 @@ def own_account(home: Home, caller: Actor) -> Account:
 
 def actor_of(account: Account) -> Actor:
     """The caller that an account makes."""
-    return _actor(f"account {account.name}", account.role)
+    return _actor(f"{_CALLED}{account.name}", account.role)
+
+
+def is_account(caller: Actor) -> bool:
+    """Whether this caller signed in by an account: keys and people are called otherwise."""
+    return caller.name.startswith(_CALLED)
 
 
 def _actor(name: str, role: Role) -> Actor:
