@@ -8,6 +8,7 @@ _EVERYONE = frozenset(Role)
 _STAFF = _EVERYONE - {Role.SUBJECT}
 _DESK = frozenset((Role.ADMIN, Role.ENROLLER))
 _PROOF = frozenset((Role.ADMIN, Role.AUDITOR))
+_STATION = frozenset((Role.ADMIN, Role.VERIFIER))
 _ADMIN = frozenset((Role.ADMIN,))
 
 PAGES: dict[str, frozenset[Role] | None] = {
@@ -18,7 +19,9 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "GET /audits/progress": _PROOF,
     "GET /audits/{seq}": _PROOF,
     "GET /audits/{seq}/report": _PROOF,
+    "GET /check-ins": _STATION,
     "GET /join/{token}": None,
+    "GET /kiosk": None,
     "GET /language/{code}": None,
     "GET /log": _STAFF,
     "GET /log/certificates/{seq}": _STAFF,
@@ -44,7 +47,10 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "POST /account/password": _EVERYONE,
     "POST /audits/run": _ADMIN,
     "POST /audits/{seq}/report": _ADMIN,
+    "POST /check-ins": _STATION,
     "POST /join/{token}": None,
+    "POST /kiosk": None,
+    "POST /kiosk/look": frozenset(),
     "POST /log/ask": _ADMIN,
     "POST /log/checkpoint": _ADMIN,
     "POST /log/verify": _STAFF,

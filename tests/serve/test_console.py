@@ -15,11 +15,21 @@ from chiso.interfaces.console.static_files import static_path
 from chiso.interfaces.serve.app import create_app
 from chiso.services.log import head_of
 
-_PATHS = ("/", "/account", "/people", "/log", "/audits", "/thresholds", "/settings", "/access")
+_PATHS = (
+    "/",
+    "/account",
+    "/people",
+    "/check-ins",
+    "/log",
+    "/audits",
+    "/thresholds",
+    "/settings",
+    "/access",
+)
 _OPEN_TO = {
-    Role.ADMIN: {"/people", "/log", "/audits", "/thresholds", "/settings", "/access"},
+    Role.ADMIN: {"/people", "/check-ins", "/log", "/audits", "/thresholds", "/settings", "/access"},
     Role.ENROLLER: {"/people", "/log"},
-    Role.VERIFIER: {"/log"},
+    Role.VERIFIER: {"/check-ins", "/log"},
     Role.AUDITOR: {"/log", "/audits", "/thresholds", "/settings"},
 }
 

@@ -20,6 +20,7 @@ class Entry:
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("/people", marked("People"), Action.READ, Resource.SUBJECTS),
+    Entry("/check-ins", marked("Check-ins"), Action.READ, Resource.CHECK_INS),
     Entry("/log", marked("Log"), Action.READ, Resource.LOG),
     Entry("/audits", marked("Audits"), Action.READ, Resource.AUDITS),
     Entry("/thresholds", marked("Thresholds"), Action.READ, Resource.THRESHOLDS),

@@ -8,7 +8,9 @@ from chiso.interfaces.console import (
     access,
     account,
     audits,
+    check_ins,
     home,
+    kiosk,
     languages,
     log,
     notices,
@@ -20,7 +22,7 @@ from chiso.interfaces.console import (
 )
 from chiso.interfaces.console.staff import staff_only
 
-_OPEN = (home, sign_in, account, languages, static_files)
+_OPEN = (home, sign_in, account, languages, static_files, kiosk, check_ins)
 _STAFF = (people, log, audits, thresholds, access, settings, notices)
 
 router = APIRouter()

@@ -121,11 +121,16 @@ def revoke_key(home: Home, caller: Actor, key_id: str) -> ApiKey:
 
 def caller_with(home: Home, secret: str) -> Actor:
     """Who calls with this secret. Raises NOT_SIGNED_IN where it is none, revoked or over."""
+    return actor_of(key_with(home, secret))
+
+
+def key_with(home: Home, secret: str) -> ApiKey:
+    """The key with this secret. Raises NOT_SIGNED_IN where there is none, or it is over."""
     with home.store.reading() as view:
         key = view.api_key(digest_of(secret))
     if key is None or key.revoked is not None or key.expires <= home.clock.now():
         raise not_signed_in("This key is unknown, revoked or over.")
-    return actor_of(key)
+    return key
 
 
 def actor_of(key: ApiKey) -> Actor:

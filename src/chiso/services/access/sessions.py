@@ -66,6 +66,22 @@ def sign_in(
     return made
 
 
+def open_station(home: Home, secret: str) -> NewSession:
+    """Begin a session of the station whose key this is.
+
+    Raises NOT_SIGNED_IN where it is no key, and NOT_ALLOWED where it is no station's: a screen that
+    stands where anyone may touch it is trusted with one station and its purposes, and no more.
+    """
+    key = keys.key_with(home, secret)
+    if key.role is not Role.VERIFIER or key.station is None or not key.purposes:
+        raise ChisoError(
+            Code.NOT_ALLOWED,
+            "This key is not for a station.",
+            "Make one with the role verifier, the station's name, and the purposes it serves.",
+        )
+    return station_session(home, key)
+
+
 def station_session(home: Home, key: ApiKey) -> NewSession:
     """Begin a session of the station that has this key: a day's work, also when nobody comes."""
     made = _session(home, key_id=key.key_id, lasts=LONGEST)

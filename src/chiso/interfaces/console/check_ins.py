@@ -1,0 +1,64 @@
+"""Today's check-ins of one station, for whoever works there: shown to its key, and to no other."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, status
+from fastapi.responses import Response
+
+from chiso.core.access import Action, Actor, Resource
+from chiso.core.errors import ChisoError, Code
+from chiso.interfaces.console.pages import page
+from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.services.access.keys import caller_with, require
+from chiso.services.serving import account
+from chiso.services.serving.service import Service
+
+router = APIRouter(prefix="/check-ins")
+
+Reader = Annotated[Actor, Depends(allowed(Action.READ, Resource.CHECK_INS))]
+_EXPECTED = (Code.NOT_SIGNED_IN, Code.NOT_ALLOWED, Code.TOO_MANY_ATTEMPTS)
+
+
+@router.get("")
+async def check_ins(request: Request, service: ServiceHere, caller: Reader) -> Response:
+    """The check-ins of the station that this is; elsewhere, a form for a station's key."""
+    if caller.station is None:
+        return page(request, "check_ins.html.j2", caller, station=None, found=[], problem=None)
+    return await _shown(request, service, None, caller)
+
+
+@router.post("")
+async def of_key(
+    request: Request,
+    service: ServiceHere,
+    caller: Reader,
+    key: Annotated[str, Form(max_length=200)],
+) -> Response:
+    """The check-ins of the station whose key this is; the browser keeps nothing of it."""
+    home = service.home
+    try:
+        service.per_sign_in.note(("station", caller.name), home.clock.now())
+        station = await service.desk.run(partial(caller_with, home, key.strip()))
+        require(station, Action.READ, Resource.CHECK_INS)
+        answer = await _shown(request, service, caller, station)
+    except ChisoError as error:
+        if error.code not in _EXPECTED:
+            raise
+        refused = status.HTTP_401_UNAUTHORIZED
+        return page(
+            request, "check_ins.html.j2", caller, refused, station=None, found=[], problem=error
+        )
+    service.per_sign_in.forgive(("station", caller.name))
+    return answer
+
+
+async def _shown(
+    request: Request, service: Service, caller: Actor | None, station: Actor
+) -> Response:
+    found = await service.desk.run(partial(account.check_ins, service.home, station))
+    return page(
+        request, "check_ins.html.j2", caller, station=station.station, found=found, problem=None
+    )

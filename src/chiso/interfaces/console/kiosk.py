@@ -1,0 +1,116 @@
+"""The kiosk: one question on a station's screen, and the check-ins of that station today."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Form, Query, Request, status
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel
+from starlette.datastructures import URL
+
+from chiso.core.access import Action, Actor, Resource, Role
+from chiso.core.errors import ChisoError, Code
+from chiso.core.samples import Refusal
+from chiso.interfaces.console.pages import page
+from chiso.interfaces.serve import cookies
+from chiso.interfaces.serve.bodies import PhotoHere
+from chiso.interfaces.serve.callers import ServiceHere, allowed, caller_in
+from chiso.services.access import sessions
+from chiso.services.access.keys import require_purpose
+from chiso.services.serving.greeting import greet
+from chiso.services.serving.service import Service
+
+router = APIRouter(prefix="/kiosk")
+
+_EXPECTED = (Code.NOT_SIGNED_IN, Code.NOT_ALLOWED, Code.TOO_MANY_ATTEMPTS)
+
+
+async def station_here(
+    caller: Annotated[Actor, Depends(allowed(Action.CREATE, Resource.IDENTIFICATIONS))],
+) -> Actor:
+    """The station that calls. Raises NOT_ALLOWED for whoever stands at none."""
+    if caller.station is None:
+        raise ChisoError(
+            Code.NOT_ALLOWED, "This is for stations.", "Open the kiosk with the station's key."
+        )
+    return caller
+
+
+StationHere = Annotated[Actor, Depends(station_here)]
+
+
+class Look(BaseModel):
+    """What came of a look."""
+
+    answer: Literal["hello", "unknown", "again"]
+    name: str = ""
+    code: str = ""
+    hint: str = ""
+
+
+@router.get("")
+async def kiosk(request: Request, service: ServiceHere, purpose: str = "") -> Response:
+    """The question; before that the key of the station, and which of its purposes this is."""
+    station = await _station_in(request, service)
+    if station is None or station.purposes is None:
+        return page(request, "kiosk_pair.html.j2", problem=None)
+    purposes = sorted(station.purposes)
+    if purpose not in purposes and len(purposes) > 1:
+        return page(request, "kiosk_purpose.html.j2", None, station=station, purposes=purposes)
+    chosen = purpose if purpose in purposes else purposes[0]
+    look = str(URL("/kiosk/look").include_query_params(purpose=chosen))
+    return page(request, "kiosk.html.j2", None, station=station, purpose=chosen, look=look)
+
+
+@router.post("")
+async def pair(
+    request: Request, service: ServiceHere, key: Annotated[str, Form(max_length=200)]
+) -> Response:
+    """Begin a session of the station whose key this is, in place of any other of this browser."""
+    home, run = service.home, service.desk.run
+    trying = ("station", request.client.host if request.client else "")
+    try:
+        service.per_sign_in.note(trying, home.clock.now())
+        made = await run(partial(sessions.open_station, home, key.strip()))
+    except ChisoError as error:
+        if error.code not in _EXPECTED:
+            raise
+        answer = status.HTTP_401_UNAUTHORIZED
+        return page(request, "kiosk_pair.html.j2", None, answer, problem=error)
+    service.per_sign_in.forgive(trying)
+    before = cookies.session_in(request)
+    if before is not None:
+        await run(partial(sessions.sign_out, home, before))
+    opened = RedirectResponse("/kiosk", status.HTTP_303_SEE_OTHER)
+    cookies.set_session(request, opened, made.secret)
+    return opened
+
+
+@router.post("/look")
+async def look(
+    service: ServiceHere,
+    caller: StationHere,
+    purpose: Annotated[str, Query(max_length=200)],
+    photo: PhotoHere,
+) -> Look:
+    """Look once who stands before the camera."""
+    require_purpose(caller, purpose)
+    found = await greet(service, caller, purpose, photo)
+    if isinstance(found, Refusal):
+        return Look(answer="again", code=found.code, hint=found.hint)
+    if found.label is None:
+        return Look(answer="unknown")
+    return Look(answer="hello", name=found.label)
+
+
+async def _station_in(request: Request, service: Service) -> Actor | None:
+    """The station that this browser belongs to; None where it is nobody's, or an account's."""
+    try:
+        caller = await caller_in(request, service)
+    except ChisoError as error:
+        if error.code is not Code.NOT_SIGNED_IN:
+            raise
+        return None
+    return caller if caller.role is Role.VERIFIER and caller.station is not None else None
