@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
+from tests.serve.listening import listening
 
-from chiso import wiring_serve
 from chiso.core.access import Role
 from chiso.core.settings import DecodeLimits
 from chiso.interfaces.serve import app as application
-from chiso.interfaces.serve.app import create_app
 from chiso.interfaces.serve.body_limits import BodyLimit
 from chiso.services.serving.service import Service
 
 Photo = Callable[..., bytes]
 Key = Callable[..., dict[str, str]]
 JPEG = {"Content-Type": "image/jpeg"}
-
-
-@contextmanager
-def listening(service: Service) -> Iterator[int]:
-    """The application behind a real server; its port."""
-    ports: list[int] = []
-    server = wiring_serve.server(create_app(service), "127.0.0.1", 0, None)
-    wiring_serve.say_when_ready(server, lambda url: ports.append(int(url.rpartition(":")[2])))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not ports:
-        time.sleep(0.01)
-    yield ports[0]
-    server.should_exit = True
-    thread.join()
 
 
 def test_a_photo_is_not_read_beyond_its_limit(
@@ -117,7 +98,8 @@ def test_a_body_that_comes_too_slowly_is_sent_away_and_holds_up_nobody(
         "POST /v1/detections HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n"
         f"Content-Type: image/jpeg\r\nAuthorization: {secret}\r\n\r\n"
     ).encode()
-    with listening(service) as port:
+    with listening(service) as url:
+        port = int(url.rpartition(":")[2])
         slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
         for each in slow:
             each.sendall(head + b"x")
@@ -129,9 +111,13 @@ def test_a_body_that_comes_too_slowly_is_sent_away_and_holds_up_nobody(
 
 
 def test_headers_that_never_end_are_refused(service: Service) -> None:
-    with listening(service) as port, socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000)
-        assert connection.recv(1000).split(b" ")[1] == b"400"
+    with listening(service) as url:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        with socket.create_connection(address) as connection:
+            connection.sendall(
+                b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000
+            )
+            assert connection.recv(1000).split(b" ")[1] == b"400"
 
 
 def test_limits_follow_what_a_photo_may_be(service: Service) -> None:

@@ -1,0 +1,227 @@
+"""Calls a served home with what its OpenAPI allows and with what it does not; counts 5xx.
+
+python -m bench.fuzz_api --minutes 30 [--seed 1]
+
+The home is a temporary one with three volunteers. Ids and photos are true ones half of the time, so
+that calls reach beyond the checks of their form. Status 1 where an answer was a 5xx, or was not
+what the OpenAPI document says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from tests.serve.listening import listening
+
+from bench import london
+from chiso import wiring, wiring_serve
+from chiso.core.access import Role, Scope
+from chiso.core.consent import Mode
+from chiso.services.access.keys import WantedKey, issue_key, machine_operator
+from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
+from chiso.services.serving.limits import Limit
+from chiso.services.serving.service import Service, ServiceSettings
+
+PURPOSE = "clinic door"
+_PEOPLE = ("001", "003", "005")
+_CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+_OFTEN = Limit(1_000_000, timedelta(minutes=1))
+UNLIMITED = replace(
+    ServiceSettings(), per_key=_OFTEN, per_subject=_OFTEN, per_sign_in=_OFTEN, refused_after_s=0.0
+)
+"""Nothing is refused for being tried too often: that would hide what it does when it is let in."""
+
+
+@dataclass
+class Tally:
+    """What was answered."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    by_call: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def cases(self) -> int:
+        """How many calls were made."""
+        return sum(self.statuses.values())
+
+    @property
+    def server_errors(self) -> int:
+        """How many answers were a 5xx."""
+        return sum(count for status, count in self.statuses.items() if status >= 500)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A served home: where, whom calls are made as, and what there is in it."""
+
+    service: Service
+    url: str
+    callers: Sequence[dict[str, str]]
+    photos: Sequence[bytes]
+
+    def ids(self) -> dict[str, list[str]]:
+        """Ids that paths may name, as of now."""
+        with self.service.home.store.reading() as view:
+            return {
+                "subject_id": [each.subject_id for each in view.subjects()],
+                "receipt_id": [each.terms.receipt_id for each in view.receipts()],
+                "record_id": [each.record_id for each in view.thresholds()],
+            }
+
+
+def callers_of(service: Service) -> list[dict[str, str]]:
+    """No key, and keys of each role; of those that may most, several."""
+    made: list[dict[str, str]] = [{}]
+    end = datetime.now(UTC) + timedelta(days=1)
+    for role in (*[Role.ADMIN] * 4, Role.ENROLLER, Role.ENROLLER, Role.VERIFIER, Role.AUDITOR):
+        wanted = WantedKey(f"fuzz {role}", role, None, frozenset(Scope), "front door", end)
+        secret = issue_key(service.home, machine_operator(service.home), wanted).secret
+        made.append({"Authorization": f"Bearer {secret}"})
+    return made
+
+
+def fuzz(target: Target, for_s: float, first_seed: int, at_once: int) -> Tally:
+    """Call every operation in turn, `at_once` cases each, until the time is over."""
+    tally, chance = Tally(), random.Random(first_seed)
+    schema = schemathesis.openapi.from_url(f"{target.url}/v1/openapi.json")
+    operations = [each.ok() for each in schema.get_all_operations() if isinstance(each, Ok)]
+    assert len(operations) == len(list(schema.get_all_operations()))
+    until, number = time.monotonic() + for_s, first_seed
+    modes = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
+    while time.monotonic() < until:
+        chance.shuffle(operations)
+        for operation in operations:
+            number += 1
+            mode = modes[number % 2]
+            if mode is modes[1] and not (operation.body or len(list(operation.iter_parameters()))):
+                mode = modes[0]  # nothing in it can be wrong
+            if time.monotonic() >= until:
+                break
+            _try(target, operation, mode, number, at_once, tally, chance)
+    return tally
+
+
+def _try(
+    target: Target,
+    operation: Any,
+    mode: Any,
+    number: int,
+    cases: int,
+    tally: Tally,
+    chance: random.Random,
+) -> None:
+    _restock(target)
+    known = target.ids()
+
+    @seed(number)
+    @settings(
+        max_examples=cases,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def one(case: Any) -> None:
+        _make_true(case, known, target.photos, chance)
+        headers = chance.choice(target.callers)
+        answer = case.call(headers=headers)
+        tally.statuses[answer.status_code] += 1
+        tally.by_call[f"{operation.method.upper()} {operation.path}"] += 1
+        try:
+            case.validate_response(answer, checks=_CHECKS, headers=headers)
+        except (Failure, FailureGroup) as error:
+            tally.failures.append(f"{case.as_curl_command()}\n{answer.status_code}: {error}")
+
+    one()
+
+
+def _make_true(
+    case: Any, known: dict[str, list[str]], photos: Sequence[bytes], chance: random.Random
+) -> None:
+    """Name what there is, half of the time."""
+    for name in case.path_parameters or {}:
+        if known.get(name) and chance.random() < 0.5:
+            case.path_parameters[name] = chance.choice(known[name])
+    if isinstance(case.query, dict) and "purpose" in case.query and chance.random() < 0.5:
+        case.query["purpose"] = PURPOSE
+        if "subject" in case.query:
+            case.query["subject"] = chance.choice(_PEOPLE)
+    if isinstance(case.body, bytes) and chance.random() < 0.3:
+        case.body = chance.choice(photos)
+    if isinstance(case.body, dict) and chance.random() < 0.5:
+        if "subject_id" in case.body and known["subject_id"]:
+            case.body["subject_id"] = chance.choice(known["subject_id"])
+        if "photo" in case.body:
+            one = chance.choice(photos)
+            case.body["photo"] = [one] if isinstance(case.body["photo"], list) else one
+        if "modes" in case.body:
+            case.body |= {"modes": "verify", "purpose": PURPOSE, "expires": "2090-01-01"}
+
+
+def _restock(target: Target) -> None:
+    """Enrol people again when calls have withdrawn them: otherwise nobody would be left."""
+    with target.service.home.store.reading() as view:
+        gone = [label for label in _PEOPLE if view.subject(label) is None]
+    for label in gone if len(gone) > 1 else ():
+        expires = datetime(2099, 1, 1, tzinfo=UTC)
+        agreement = Agreement(label, PURPOSE, frozenset(Mode), expires, "0" * 64)
+        photo = Photo(label, target.photos[_PEOPLE.index(label) % len(target.photos)])
+        done = enrol(target.service.home, agreement, [photo])
+        assert isinstance(done, Enrolled), done
+
+
+def main() -> int:
+    """Fuzz, and say what was found."""
+    parser = argparse.ArgumentParser(prog="python -m bench.fuzz_api", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    photos = london.folder()
+    if photos is None:
+        print("No London photos: name their folder in CHISO_LONDON.", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder) / "home"
+        wiring.make_home(directory, "Mbare Clinic", "offline")[0].store.close()
+        service = wiring_serve.open_service(directory, UNLIMITED, is_secure=False)
+        true = [(photos / f"{number}_neutral.jpg").read_bytes() for number in _PEOPLE]
+        with listening(service) as url:
+            target = Target(service, url, callers_of(service), true)
+            tally = fuzz(target, options.minutes * 60, options.seed, 25)
+    counts = ", ".join(f"{status}: {count}" for status, count in sorted(tally.statuses.items()))
+    print(f"{tally.cases} cases of {len(tally.by_call)} calls; {tally.server_errors} were 5xx.")
+    print(f"Answers: {counts}.")
+    for failure in tally.failures[:20]:
+        print(f"\n{failure}")
+    return 1 if tally.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
