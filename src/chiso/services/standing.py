@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chiso.core.samples import Refusal
+from chiso.services.engine import MeasuredFace
 from chiso.services.home import Home
 from chiso.services.identify import (
     FaceAnswer,
@@ -47,6 +50,13 @@ class StandingSearch:
         faces = probe_faces(home, photo, every_face=every_face)
         if isinstance(faces, Refusal):
             return faces
+        return self.identify_faces(faces, home=home)
+
+    def identify_faces(
+        self, faces: Sequence[MeasuredFace], *, home: Home | None = None
+    ) -> list[FaceAnswer]:
+        """The second half of `identify`: of what `probe_faces` found, those that shall be named."""
+        home = home or self._home
         while True:
             with self._rows.shared():
                 if is_current(home, self._prepared):

@@ -9,7 +9,7 @@ from chiso.core.access import Actor
 from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import Refusal
 from chiso.services.engine import MeasuredFace
-from chiso.services.identify import identify_faces, probe_faces, without_erased
+from chiso.services.identify import probe_faces
 from chiso.services.serving.service import Service
 
 _ALONE_RATIO = 0.6
@@ -37,12 +37,12 @@ async def greet(service: Service, caller: Actor, purpose: str, photo: bytes) -> 
         if isinstance(nearest, Refusal):
             return nearest
         try:
-            prepared = service.searches.of(purpose)
+            search = service.searches.of(purpose)
         except ChisoError as error:
             if error.kind is not Kind.CONSENT and error.code is not Code.REFERENCE_MISSING:
                 raise
             return Greeting(None)
-        (answer,) = identify_faces(home, [nearest], without_erased(home, prepared))
+        (answer,) = search.identify_faces([nearest], home=home)
         return Greeting(answer.candidates[0].label if answer.candidates else None)
 
     return await service.photos.run(work)
