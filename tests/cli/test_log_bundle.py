@@ -152,8 +152,9 @@ def test_the_program_of_its_own_reads_a_saved_checkpoint_in_utf_8_on_any_system(
     saved.write_text(run("log", "checkpoint").document["checkpoint"], "utf-8")
     file, key = _bundle(run, "--since", saved)
     strict = ("-X", "warn_default_encoding", "-W", "error::EncodingWarning")
-    words = [sys.executable, *strict, "-m", "chiso.verify_bundle", file, "--key", key, "--since"]
-    done = subprocess.run([*words, saved], capture_output=True, text=True, check=False)
+    alone = [sys.executable, *strict, "-m", "chiso.verify_bundle"]
+    words = [*alone, str(file), "--key", key, "--since"]
+    done = subprocess.run([*words, str(saved)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "is the one that you saved" in done.stdout
     gone = subprocess.run([*words, f"{saved}.gone"], capture_output=True, text=True, check=False)
