@@ -114,7 +114,7 @@ def _is_whole(
     return all(
         _name_of(each) in held.references
         for each, _ in backup.references(None, whose)
-        if held.receipts[each.receipt_id].withdrawn is None
+        if each.receipt_id not in held.receipts or held.receipts[each.receipt_id].withdrawn is None
     )
 
 
