@@ -51,7 +51,8 @@ def test_a_fact_that_reads_like_a_leaf_of_another_type_is_not_noted() -> None:
 
 def test_a_payload_is_noted_when_the_next_is_asked_for_and_not_before() -> None:
     told = Told()
-    erased = (EventType.ERASED, {"erased_subject": "p1", "log_payloads": 1})
+    facts: Mapping[str, JsonValue] = {"erased_subject": "p1", "log_payloads": 1}
+    erased = (EventType.ERASED, facts)
     noting = told.noting(_payloads(erased, erased))
     next(noting)
     assert told.payloads_erased == 0
