@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         content = given.file.read_bytes()
-        saved = None if given.since is None else given.since.read_text(errors="replace")
+        saved = None if given.since is None else given.since.read_text("utf-8", errors="replace")
     except OSError as error:
         sys.stderr.write(f"{error.filename} cannot be read ({error.strerror}).\n")
         return _STATUS[Kind.MISSING]

@@ -430,6 +430,26 @@ def test_a_scrub_leaves_nothing_in_the_tables_of_postgresql(postgres_server: Pat
     store.close()
 
 
+def test_a_scrub_waits_for_a_view_of_postgresql_that_has_not_read_the_table_yet(
+    postgres_server: Path,
+) -> None:
+    store = PostgresStore(new_database(postgres_server, _name()))
+    store.migrate()
+    _with_anna(store)
+    with store.reading() as view:
+        assert view.setting("pack") is None  # a snapshot now, and no lock on anyone's rows
+        with store.writing() as transaction:
+            transaction.erase_subject(_ANNA.subject_id)
+        with pytest.raises(ChisoError) as caught:
+            store.scrub(0.2)
+        assert caught.value.code is Code.ERASURE_UNFINISHED
+        assert view.subject_by_id(_ANNA.subject_id) is not None
+    with store.reading() as later:
+        later._connection.execute(text("SELECT 1"))  # a snapshot, and no table locked
+        store.scrub(0.2)  # this view began after she was erased
+    store.close()
+
+
 def test_a_commit_waits_for_the_disk_even_where_the_database_is_set_not_to(
     postgres_server: Path,
 ) -> None:

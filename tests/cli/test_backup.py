@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import resource
 import signal
 import tarfile
@@ -14,9 +15,18 @@ import pytest
 from tests.cli.backups import PARTS, back_up
 from tests.cli.running import PURPOSE, STORE, Chiso, assert_error, assert_whole
 
+from chiso import wiring
 from chiso.adapters import backup_file
+from chiso.adapters.backup_file import new_backup
+from chiso.adapters.operator_key import OperatorKeyInFile
+from chiso.core.errors import ChisoError, Code
+from chiso.services.backup import back_up as back_up_now
 
 Volunteer = Callable[..., Path]
+
+
+class PowerCutError(BaseException):
+    """Stands for the process ending here: nothing catches it."""
 
 
 def test_a_backup_is_a_tar_file_of_its_owner_that_anyone_can_list(
@@ -53,8 +63,39 @@ def test_a_backup_made_while_others_write_is_of_one_moment(
     assert {each["references"] for each in shown} == {1}
 
 
-def test_a_backup_that_was_killed_leaves_no_copy_for_long(peopled: Chiso, backup: Path) -> None:
-    left = backup.parent / f".{backup.name}.99999999.making"
+def test_a_backup_during_a_change_of_the_operators_key_is_refused(
+    peopled: Chiso, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copied keystore and the key beside it would not belong together."""
+    behind = wiring.open_home(peopled.home)
+    with monkeypatch.context() as power:
+        power.setattr(OperatorKeyInFile, "settle", _cut)
+        with pytest.raises(PowerCutError):
+            peopled("keys", "rotate")
+    with pytest.raises(ChisoError) as refused:
+        back_up_now(
+            behind,
+            OperatorKeyInFile(peopled.home),
+            new_backup(peopled.home, backup),
+            (peopled.home / "home.json").read_bytes(),
+            with_operator_key=True,
+        )
+    behind.store.close()
+    assert refused.value.code is Code.WRONG_OPERATOR_KEY
+    assert not backup.exists()
+    back_up(peopled, backup, "--with-operator-key")
+
+
+def _cut(*_: object) -> None:
+    raise PowerCutError
+
+
+@pytest.mark.parametrize("number", [99999999, os.getpid(), 10**30])
+def test_a_backup_that_was_killed_leaves_no_copy_for_long(
+    peopled: Chiso, backup: Path, number: int
+) -> None:
+    """In a container the next process may have the number of the one that was killed."""
+    left = backup.parent / f".{backup.name}.{number}.making"
     left.mkdir()
     (left / STORE).touch()
     back_up(peopled, backup)

@@ -16,6 +16,7 @@ from chiso.adapters.keystore import FileKeystore
 from chiso.adapters.operator_key import OperatorKeyInFile
 from chiso.core.consent import SubjectId
 from chiso.core.errors import ChisoError, Code
+from chiso.services import keys
 
 Volunteer = Callable[..., Path]
 ROTATIONS = "FROM log_payloads WHERE CAST(body AS TEXT) LIKE '%key-rotated%'"
@@ -186,6 +187,27 @@ def test_a_process_that_has_the_former_key_cannot_wrap_anybodys_key_by_it(
         stale.keystore.create(SubjectId("somebody new"))
     stale.store.close()
     assert refused.value.code is Code.WRONG_OPERATOR_KEY
+    assert_whole(peopled)
+
+
+@pytest.mark.parametrize("step", ["rewrap", "settle"])
+def test_of_two_rotations_at_once_neither_loses_the_key_that_opens(
+    peopled: Chiso, volunteer: Volunteer, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The second opened the home before the first began, and gets its turn in the middle."""
+    second, place = wiring.open_home(peopled.home), OperatorKeyInFile(peopled.home)
+    with monkeypatch.context() as power:
+        if step == "rewrap":
+            power.setattr(FileKeystore, step, _cut_after(FileKeystore.rewrap))
+        else:
+            power.setattr(OperatorKeyInFile, step, _cut)
+        with pytest.raises(PowerCutError):
+            peopled("keys", "rotate")
+    with pytest.raises(ChisoError) as refused:
+        keys.rotate(second, place, secrets.token_bytes(32))
+    second.store.close()
+    assert refused.value.code is Code.WRONG_OPERATOR_KEY
+    assert _matches(peopled, volunteer)
     assert_whole(peopled)
 
 

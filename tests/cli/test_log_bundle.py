@@ -145,6 +145,23 @@ def test_the_program_of_its_own_says_the_same_with_the_same_status(
     assert "cannot be read" in capsys.readouterr().err
 
 
+def test_the_program_of_its_own_reads_a_saved_checkpoint_in_utf_8_on_any_system(
+    run: Chiso,
+) -> None:
+    saved = run.home.parent / "saved"
+    saved.write_text(run("log", "checkpoint").document["checkpoint"], "utf-8")
+    file, key = _bundle(run, "--since", saved)
+    strict = ("-X", "warn_default_encoding", "-W", "error::EncodingWarning")
+    alone = [sys.executable, *strict, "-m", "chiso.verify_bundle"]
+    words = [*alone, str(file), "--key", key, "--since"]
+    done = subprocess.run([*words, str(saved)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "is the one that you saved" in done.stdout
+    gone = subprocess.run([*words, f"{saved}.gone"], capture_output=True, text=True, check=False)
+    assert gone.returncode == 6
+    assert "saved.gone cannot be read" in gone.stderr
+
+
 def test_the_program_of_its_own_loads_account_and_core_and_nothing_else(run: Chiso) -> None:
     file, key = _bundle(run)
     script = (

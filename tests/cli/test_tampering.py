@@ -214,3 +214,29 @@ def _reference_of(store: sqlite3.Connection, label: str) -> tuple[str, bytes]:
         (label,),
     ).fetchone()
     return str(subject), bytes(sealed)
+
+
+def test_what_the_log_says_of_a_person_is_kept_as_hers(peopled: Chiso) -> None:
+    """Under another name it would stay when she goes."""
+    with peopled.database(STORE) as store:
+        (seq,) = store.execute(
+            "SELECT max(seq) FROM log_payloads WHERE subject_id IS NOT NULL"
+        ).fetchone()
+        store.execute("UPDATE log_payloads SET subject_id = NULL WHERE seq = ?", (seq,))
+    assert_error(peopled("log", "verify"), 5, "log-broken", f"leaf {seq} is kept as another")
+
+
+def test_who_was_erased_is_not_put_back_by_hand(peopled: Chiso) -> None:
+    """Her rows and her key as they were: all is signed, and only the log says that she is gone."""
+    tables = ("subjects", "receipts", "reference_templates")
+    with peopled.database(STORE) as store, peopled.database(KEYSTORE) as keystore:
+        rows = {each: store.execute(f"SELECT * FROM {each}").fetchall() for each in tables}  # noqa: S608
+        keys = keystore.execute("SELECT * FROM person_keys").fetchall()
+    assert peopled("withdraw", "003").status == 0
+    with peopled.database(STORE) as store, peopled.database(KEYSTORE) as keystore:
+        for table, kept in rows.items():
+            for row in kept:
+                marks = ", ".join("?" * len(row))
+                store.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608
+        keystore.executemany("INSERT OR IGNORE INTO person_keys VALUES (?, ?)", keys)
+    assert_error(peopled("log", "verify"), 5, "log-broken", "was erased", "in the store again")

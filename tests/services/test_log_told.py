@@ -25,12 +25,12 @@ def test_of_settings_and_thresholds_the_last_word_is_kept_and_of_erasures_the_su
             (EventType.THRESHOLD_CHANGED, {"model": "m", "sha256": "first"}),
             (EventType.THRESHOLD_ADDED, {"model": "m", "sha256": "added"}),
             (EventType.RECEIPT_GRANTED, {"receipt": "r1"}),
-            (EventType.ERASED, {"log_payloads": 3}),
+            (EventType.ERASED, {"erased_subject": "p3", "log_payloads": 3}),
             (EventType.SETTINGS_CHANGED, {"setting": "witnesses", "value": "w"}),
             (EventType.SETTINGS_CHANGED, {"setting": "retention", "value": "[1]"}),
             (EventType.THRESHOLD_CHANGED, {"model": "m", "sha256": "last"}),
             (EventType.RECEIPT_WITHDRAWN, {"receipt": "r2"}),
-            (EventType.ERASED, {"log_payloads": 4}),
+            (EventType.ERASED, {"erased_subject": "p4", "log_payloads": 4}),
         )
     )
     assert told.settings == {"retention": "[1]", "witnesses": "w"}
@@ -39,6 +39,7 @@ def test_of_settings_and_thresholds_the_last_word_is_kept_and_of_erasures_the_su
     assert told.granted == {"r1"}
     assert told.withdrawn == {"r2"}
     assert told.payloads_erased == 7
+    assert told.erased.keys() == {"p3", "p4"}
 
 
 def test_a_fact_that_reads_like_a_leaf_of_another_type_is_not_noted() -> None:
@@ -50,7 +51,8 @@ def test_a_fact_that_reads_like_a_leaf_of_another_type_is_not_noted() -> None:
 
 def test_a_payload_is_noted_when_the_next_is_asked_for_and_not_before() -> None:
     told = Told()
-    erased = (EventType.ERASED, {"log_payloads": 1})
+    facts: Mapping[str, JsonValue] = {"erased_subject": "p1", "log_payloads": 1}
+    erased = (EventType.ERASED, facts)
     noting = told.noting(_payloads(erased, erased))
     next(noting)
     assert told.payloads_erased == 0

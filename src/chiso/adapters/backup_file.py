@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tarfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -270,10 +270,20 @@ def _give_name(made: Path, out: Path) -> None:
 def _remove_left_behind(out: Path) -> None:
     """Copies that a backup of this name left when it was killed: people in them may be gone."""
     for folder in out.parent.glob(f".{out.name}.*{_MAKING}"):
-        with suppress(ValueError, ProcessLookupError):
-            os.kill(int(folder.name.removesuffix(_MAKING).rpartition(".")[2]), 0)
-            continue
-        shutil.rmtree(folder, ignore_errors=True)
+        if not _is_at_work(folder.name.removesuffix(_MAKING).rpartition(".")[2]):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_at_work(number: str) -> bool:
+    """Whether another process has this number. Ours is none: in a container all have the same."""
+    try:
+        process = int(number)
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    return process != os.getpid()
 
 
 def _taken(out: Path) -> ChisoError:

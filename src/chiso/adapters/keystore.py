@@ -66,6 +66,11 @@ class FileKeystore:
             return False
         return True
 
+    def require_current(self) -> None:
+        """Raise WRONG_OPERATOR_KEY if another process has rotated the operator's key since."""
+        with self._opened() as database:
+            self._require_current(database)
+
     def create(self, subject_id: SubjectId) -> bytes:
         """Make, wrap, store and return a 32-byte key; returns the one there is if there is one."""
         known = self.key(subject_id)

@@ -258,6 +258,10 @@ class Anchor(Protocol):
 class Keystore(Protocol):
     """Per-person data keys, each wrapped by the operator's key, in a file of their own."""
 
+    def require_current(self) -> None:
+        """Raise WRONG_OPERATOR_KEY if another process has changed the operator's key since."""
+        ...
+
     def create(self, subject_id: SubjectId) -> bytes:
         """Make, wrap, store and return a 32-byte key; returns the one there is if there is one."""
         ...

@@ -30,7 +30,8 @@ def back_up(
 
     Others may write meanwhile: the store's write lock is held only until the keystore is copied and
     the store's state is fixed. `home_file`: the bytes of `home.json`. Refuses to back up a log that
-    is not the one this home last signed (LOG_BROKEN).
+    is not the one this home last signed (LOG_BROKEN), and with another operator's key than the
+    keystore is wrapped by (WRONG_OPERATOR_KEY).
     """
     with archive as making:
         anchored = home.anchor.read()
@@ -38,11 +39,12 @@ def back_up(
             head = head_of(transaction)
             require_signed_head(home, head)
             require_not_put_back(home, anchored, transaction, head)
+            home.keystore.require_current()
+            key = place.current()  # here, where nobody changes it: it is to open the copy
             making.begin()
         making.copy_store()
         making.add(HOME, home_file)
         making.add(NOTE, head.checkpoint.encode())
-        key = place.current()
         if with_operator_key:
             making.add(OPERATOR_KEY, base64.b64encode(key) + b"\n")
         manifest = Manifest(

@@ -74,8 +74,9 @@ def rotate(home: Home, place: OperatorKeyPlace, new_key: bytes) -> Rotated:
     Crash-safe: the new key is kept before anything is wrapped by it, all keys change in one
     transaction of the keystore, and what comes after is finished by whoever opens the home next.
     The leaf comes first in the transaction, so that a log which may not go on refuses in time.
-    Raises BAD_ARGUMENT for the key that the home has already; ROTATION_UNFINISHED where the keys
-    have changed and the rest could not be done.
+    Raises BAD_ARGUMENT for the key that the home has already; WRONG_OPERATOR_KEY where another
+    process has changed it since the home was opened; ROTATION_UNFINISHED where the keys have
+    changed and the rest could not be done.
     """
     current = place.current()
     if new_key == current:
@@ -89,6 +90,8 @@ def rotate(home: Home, place: OperatorKeyPlace, new_key: bytes) -> Rotated:
     count = 0
     try:
         with home.store.writing() as transaction:  # nobody else changes the keystore meanwhile
+            # Another's rotation may have staged the one key that opens: it must not be replaced.
+            home.keystore.require_current()
             _record(home, transaction, rotation)
             place.stage(new_key)
             count = home.keystore.rewrap(new_key, canonical_json(rotation))

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from chiso.core.consent import ReceiptId
+from chiso.core.consent import ReceiptId, SubjectId
 from chiso.core.events import EventType, LeafPayload
 from chiso.core.templates import ModelDigest
 
@@ -33,6 +33,10 @@ class Told:
     def __init__(self) -> None:
         self.payloads_erased = 0
         """How many payloads erasures say that they destroyed."""
+        self.erased: dict[SubjectId, int] = {}
+        """Who was erased whole, and the leaf that says so."""
+        self.misplaced: list[int] = []
+        """Leaves that are kept as another person's, or nobody's, than they say."""
         self.granted: set[ReceiptId] = set()
         """Receipts that were granted, and whose leaves are still there."""
         self.withdrawn: set[ReceiptId] = set()
@@ -51,14 +55,19 @@ class Told:
         """
         for payload in payloads:
             yield payload
+            whose = payload.subject_id
+            own = b'"subject":null' if whose is None else f'"subject":"{whose}"'.encode()
+            if own not in payload.body:
+                self.misplaced.append(payload.seq)
             if _NOTED.search(payload.body):
-                self._note(payload.body)
+                self._note(payload)
 
-    def _note(self, body: bytes) -> None:
-        said = json.loads(body)
+    def _note(self, payload: LeafPayload) -> None:
+        said = json.loads(payload.body)
         match said["type"]:
             case EventType.ERASED:
                 self.payloads_erased += said["log_payloads"]
+                self.erased[SubjectId(said["erased_subject"])] = payload.seq
             case EventType.RECEIPT_GRANTED:
                 self.granted.add(ReceiptId(said["receipt"]))
             case EventType.RECEIPT_WITHDRAWN if "receipt" in said:

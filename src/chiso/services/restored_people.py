@@ -119,7 +119,8 @@ def _is_whole(
     return all(
         _name_of(each) in held.references
         for each, _ in backup.references(None, whose)
-        if held.receipts[each.receipt_id].withdrawn is None and not _is_on_a_card(each, told)
+        if each.receipt_id not in held.receipts
+        or (held.receipts[each.receipt_id].withdrawn is None and not _is_on_a_card(each, told))
     )
 
 

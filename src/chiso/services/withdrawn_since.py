@@ -18,7 +18,9 @@ from chiso.core.events import EventType
 from chiso.core.storage import ReadTransaction
 from chiso.core.times import to_text
 from chiso.services.home import Home
-from chiso.services.log import broken, head_of, require_signed_head
+from chiso.services.log import broken, head_of
+from chiso.services.log_check import verify_leaves
+from chiso.services.log_told import Told
 
 LIVING, CERTIFICATES, CHECKPOINT, OPERATOR = "living-log", "certificates", "checkpoint", "operator"
 
@@ -84,7 +86,8 @@ def withdrawn_since(backup: Backup, living: Living | None, evidence: Evidence) -
             notes += _own_checkpoint(backup.home, living.note)
         if living.home is not None:
             size = _by_living(backup.home, living.home, told)
-            is_told = size is not None and all(each.size <= size for each in notes)
+            heard = [backup.manifest.log_size, *(each.size for each in notes)]
+            is_told = size is not None and size >= max(heard)  # a shorter log was put back
     is_shown = False
     for certificate in evidence.certificates:
         is_shown |= _by_certificate(backup, certificate, told)
@@ -99,7 +102,10 @@ def withdrawn_since(backup: Backup, living: Living | None, evidence: Evidence) -
 
 
 def _by_living(backup: Home, living: Home, told: _Gathered) -> int | None:
-    """What the living home's log tells; its size, None where part of it cannot be read."""
+    """What the living home's log tells; its size, None where it is not whole.
+
+    What a damaged one still tells is heeded; that it tells of everyone, it cannot show.
+    """
     known, since = Counter[SubjectId](), Counter[SubjectId]()
     with backup.store.reading() as view:
         known.update(whose for whose, kind, _ in _erasures(view) if kind != EventType.ERASED)
@@ -113,7 +119,7 @@ def _by_living(backup: Home, living: Home, told: _Gathered) -> int | None:
                     if since[whose] > known[whose]:
                         told.partly[whose] = at
             head = head_of(view)
-            require_signed_head(living, head)
+            verify_leaves(living, view, head, Told())
     except ChisoError as error:
         if error.kind is not Kind.INTEGRITY:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from chiso.core.errors import ChisoError, Code
 
 # Any number will do, as long as every Chiso takes the same: it names the lock of whoever writes.
 _WRITERS_LOCK = 0x6368_6973_6F
+_LOOK_EVERY_S = 0.05
 _LOCK_NOT_AVAILABLE, _DISK_FULL = "55P03", "53100"
 
 
@@ -32,7 +34,10 @@ class PostgresStore:
         self._name = address.render_as_string(hide_password=True)
         self._committed = committed
         self._engine = create_engine(
-            address, connect_args={"options": f"-c lock_timeout={BUSY_TIMEOUT_S}s"}
+            address,
+            # Whoever waited for the write lock must see what was written meanwhile.
+            isolation_level="READ COMMITTED",
+            connect_args={"options": f"-c lock_timeout={BUSY_TIMEOUT_S}s"},
         )
 
     @contextmanager
@@ -72,19 +77,14 @@ class PostgresStore:
                 patience_ms = max(1, round(patience_s * 1000))  # 0 would be for ever
                 connection.execute(text(f"SET lock_timeout = {patience_ms}"))
                 try:
+                    _wait_for_older_views(connection, patience_s)
                     for table in metadata.sorted_tables:
                         connection.execute(text(f"VACUUM (FULL) {table.name}"))
                 finally:
                     connection.execute(text(f"SET lock_timeout = '{BUSY_TIMEOUT_S}s'"))
         except DBAPIError as error:
             if _state_of(error) == _LOCK_NOT_AVAILABLE:
-                raise ChisoError(
-                    Code.ERASURE_UNFINISHED,
-                    "The rows are deleted, but another process reads the store and keeps an old "
-                    "copy of it alive.",
-                    "Stop the other process and run any chiso command on this home: it finishes "
-                    "the erasure.",
-                ) from error
+                raise _still_read() from error
             raise self._as_chiso_error(error) from error
 
     def migrate(self, to: str = SCHEMA_REVISION) -> None:
@@ -158,6 +158,33 @@ def _bad_address(what: str) -> ChisoError:
 def _wait_for_turn(connection: Connection) -> None:
     """Take the lock of whoever writes, until the end of the transaction."""
     connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"))
+
+
+def _wait_for_older_views(connection: Connection, patience_s: float) -> None:
+    """Wait for whoever still sees rows that were deleted before now: a rewrite would keep them.
+
+    A view that has not read a table yet holds no lock on it, and VACUUM spares what it may read
+    (PostgreSQL manual, "Routine Vacuuming"). Raises ERASURE_UNFINISHED after `patience_s`.
+    """
+    now = connection.execute(text("SELECT pg_current_xact_id()::xid::text")).scalar_one()
+    older = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND age(backend_xmin) > age(CAST(:now AS xid))"
+    )
+    deadline = time.monotonic() + patience_s
+    while connection.execute(older, {"now": now}).scalar_one():
+        if time.monotonic() >= deadline:
+            raise _still_read()
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _still_read() -> ChisoError:
+    return ChisoError(
+        Code.ERASURE_UNFINISHED,
+        "The rows are deleted, but another process reads the store and keeps an old copy of it "
+        "alive.",
+        "Stop the other process and run any chiso command on this home: it finishes the erasure.",
+    )
 
 
 def _require_durable(connection: Connection) -> None:
