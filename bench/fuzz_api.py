@@ -50,6 +50,7 @@ _CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+_PATIENCE_S = 60.0
 _OFTEN = Limit(1_000_000, timedelta(minutes=1))
 UNLIMITED = replace(
     ServiceSettings(), per_key=_OFTEN, per_subject=_OFTEN, per_sign_in=_OFTEN, refused_after_s=0.0
@@ -64,6 +65,8 @@ class Tally:
     statuses: Counter[int] = field(default_factory=Counter)
     by_call: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    slowest: tuple[float, str] = (0.0, "none")
+    """The longest that a call took, in seconds, and which it was."""
 
     @property
     def cases(self) -> int:
@@ -151,9 +154,15 @@ def _try(
     def one(case: Any) -> None:
         _make_true(case, known, target.photos, chance)
         headers = chance.choice(target.callers)
-        answer = case.call(headers=headers)
+        name, began = f"{operation.method.upper()} {operation.path}", time.monotonic()
+        try:
+            answer = case.call(headers=headers, timeout=_PATIENCE_S)
+        except OSError as error:  # what its client raises where nothing is answered
+            tally.failures.append(f"{name}: {error}")
+            return
+        tally.slowest = max(tally.slowest, (time.monotonic() - began, name))
         tally.statuses[answer.status_code] += 1
-        tally.by_call[f"{operation.method.upper()} {operation.path}"] += 1
+        tally.by_call[name] += 1
         try:
             case.validate_response(answer, checks=_CHECKS, headers=headers)
         except (Failure, FailureGroup) as error:
@@ -217,7 +226,7 @@ def main() -> int:
             tally = fuzz(target, options.minutes * 60, options.seed, 25)
     counts = ", ".join(f"{status}: {count}" for status, count in sorted(tally.statuses.items()))
     print(f"{tally.cases} cases of {len(tally.by_call)} calls; {tally.server_errors} were 5xx.")
-    print(f"Answers: {counts}.")
+    print(f"Answers: {counts}. Slowest: {tally.slowest[0]:.1f} s, {tally.slowest[1]}.")
     for failure in tally.failures[:20]:
         print(f"\n{failure}")
     return 1 if tally.failures else 0
