@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from chiso import wiring
 from chiso.adapters.credentials import system_credentials
@@ -17,6 +20,8 @@ from chiso.services.home import Engine
 from chiso.services.serving.service import Service, ServiceSettings, service_of
 
 _MOST_CHIPS_AT_ONCE = 8
+HEADERS_WITHIN_S = 10.0
+"""From when a caller connects, or goes on after an answer, to the end of its headers."""
 
 
 def open_service(directory: Path, settings: ServiceSettings, *, is_secure: bool) -> Service:
@@ -53,6 +58,7 @@ def server(app: Any, host: str, port: int, tls: tuple[Path, Path] | None) -> uvi
         date_header=True,
         timeout_graceful_shutdown=30,
         timeout_keep_alive=10,
+        http=_PunctualHeaders,
         h11_max_incomplete_event_size=64 * 1024,
     )
     return uvicorn.Server(config)
@@ -72,3 +78,38 @@ def say_when_ready(server: uvicorn.Server, ready: Callable[[str], None]) -> None
                 return
 
     server.startup = started  # type: ignore[method-assign]
+
+
+class _PunctualHeaders(H11Protocol):
+    """Closes a connection whose headers do not end in time; uvicorn would wait for them for ever.
+
+    Bodies have a limit of their own (`interfaces.serve.body_limits`).
+    """
+
+    _too_late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for headers."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait on, or no longer."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        super().connection_lost(exc)
+        self._stop()
+
+    def _watch(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._stop()
+        elif self._too_late is None:
+            self._too_late = self.loop.call_later(HEADERS_WITHIN_S, self.transport.close)
+
+    def _stop(self) -> None:
+        if self._too_late is not None:
+            self._too_late.cancel()
+            self._too_late = None

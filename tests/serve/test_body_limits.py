@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.serve.listening import listening
 
+from chiso import wiring_serve
 from chiso.core.access import Role
 from chiso.core.settings import DecodeLimits
 from chiso.interfaces.serve import app as application
@@ -118,6 +119,22 @@ def test_headers_that_never_end_are_refused(service: Service) -> None:
                 b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000
             )
             assert connection.recv(1000).split(b" ")[1] == b"400"
+
+
+def test_headers_that_come_too_slowly_end_the_connection(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring_serve, "HEADERS_WITHIN_S", 0.5)
+    with listening(service) as url:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        with socket.create_connection(address) as silent, socket.create_connection(address) as slow:
+            whole = b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            slow.sendall(whole)
+            answered = b""
+            while not answered.endswith(b"}"):
+                answered += slow.recv(100_000)
+            slow.sendall(whole[:-1])
+            assert slow.recv(1) == silent.recv(1) == b""
 
 
 def test_limits_follow_what_a_photo_may_be(service: Service) -> None:
