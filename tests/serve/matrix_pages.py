@@ -9,6 +9,7 @@ _STAFF = _EVERYONE - {Role.SUBJECT}
 _DESK = frozenset((Role.ADMIN, Role.ENROLLER))
 _PROOF = frozenset((Role.ADMIN, Role.AUDITOR))
 _STATION = frozenset((Role.ADMIN, Role.VERIFIER))
+_HERSELF = frozenset((Role.SUBJECT,))
 _ADMIN = frozenset((Role.ADMIN,))
 
 PAGES: dict[str, frozenset[Role] | None] = {
@@ -26,6 +27,11 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "GET /log": _STAFF,
     "GET /log/certificates/{seq}": _STAFF,
     "GET /log/checkpoints/{size}": _STAFF,
+    "GET /me": None,
+    "GET /me/log.json": _HERSELF,
+    "GET /me/withdraw": _HERSELF,
+    "GET /me/{token}": None,
+    "GET /me/{token}/withdraw": None,
     "GET /people": _DESK,
     "GET /people/{subject_id}": _DESK,
     "GET /people/{subject_id}/withdraw": _DESK,
@@ -54,6 +60,10 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "POST /log/ask": _ADMIN,
     "POST /log/checkpoint": _ADMIN,
     "POST /log/verify": _STAFF,
+    "POST /me/export": _HERSELF,
+    "POST /me/{token}/detections": None,
+    "POST /me/{token}/look": None,
+    "POST /me/{token}/withdraw": None,
     "POST /people/{subject_id}/link": _DESK,
     "POST /people/{subject_id}/cards/{card_id}/revoke": _DESK,
     "POST /settings/notices": _ADMIN,
@@ -65,6 +75,7 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "POST /thresholds/use": _ADMIN,
     # Last: she is not there, or not signed in, afterwards.
     "POST /people/{subject_id}/withdraw": _DESK,
+    "POST /me/withdraw": _HERSELF,
     "POST /sign-out": None,
 }
 REST = {

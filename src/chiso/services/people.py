@@ -95,7 +95,16 @@ def export_of(home: Home, subject_id: SubjectId) -> dict[str, bytes]:
         facts = {"asked_by": home.asked_by}
         event = Event(EventType.EXPORTED, home.clock.now(), subject.subject_id, facts)
         record(home, transaction, [event])
+    return documents_about(home, subject_id)
+
+
+def documents_about(home: Home, subject_id: SubjectId) -> dict[str, bytes]:
+    """The files of `export_of`, for herself to look at: no copy leaves, and no leaf is written.
+
+    Raises NOT_FOUND where there is nobody.
+    """
     with home.store.reading() as view:
+        known_by_id(view, subject_id)
         held = receipt_summaries(home, view, view.receipts(subject_id), subject_id)
         references = [reference for reference, _ in view.references(None, subject_id)]
         proofs = _proofs(view, subject_id)

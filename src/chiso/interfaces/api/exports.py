@@ -50,12 +50,13 @@ async def create(
     subject_id = SubjectId(wanted.subject_id)
     home = service.home_for(caller)
     await service.desk.run(partial(held.require_whole, home, caller, subject_id))
-    content = await service.desk.run(partial(_zipped, home, subject_id))
+    content = await service.desk.run(partial(zipped, home, subject_id))
     name = {"Content-Disposition": 'attachment; filename="export.zip"'}
     return Response(content, media_type=_ZIP, headers=name)
 
 
-def _zipped(home: Home, subject_id: SubjectId) -> bytes:
+def zipped(home: Home, subject_id: SubjectId) -> bytes:
+    """A person's export as one zip file. The export is logged."""
     with home.store.reading() as view:
         subject = view.subject_by_id(subject_id)
     documents: dict[str, Any] = dict(export_of(home, subject_id))

@@ -13,6 +13,7 @@ from chiso.interfaces.console import (
     kiosk,
     languages,
     log,
+    me,
     notices,
     people,
     settings,
@@ -22,7 +23,7 @@ from chiso.interfaces.console import (
 )
 from chiso.interfaces.console.staff import staff_only
 
-_OPEN = (home, sign_in, account, languages, static_files, kiosk, check_ins)
+_OPEN = (home, sign_in, account, languages, static_files, kiosk, check_ins, me)
 _STAFF = (people, log, audits, thresholds, access, settings, notices)
 
 router = APIRouter()

@@ -67,6 +67,8 @@ class Entry:
     purpose: str
     asker: str
     """Empty where nobody asks: agreeing, enrolling, withdrawing."""
+    station: str
+    """Where it was asked; empty where it was at no station."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ def _entry(
         what=words.what_happened(said),
         purpose=purpose,
         asker=words.asker(said),
+        station=words.place(said),
     )
 
 

@@ -54,6 +54,11 @@ def asker(said: Said) -> str:
     return str(said.get("asked_by") or "not recorded")
 
 
+def place(said: Said) -> str:
+    """The station where it was asked; empty where it was at none."""
+    return str(said.get("station") or "")
+
+
 def counted(count: int, what: str) -> str:
     """`1 photo`, `2 photos`."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
