@@ -5,6 +5,7 @@ from __future__ import annotations
 from chiso.account.verify import LogReport, verify_log
 from chiso.core.events import LogHead
 from chiso.core.storage import ReadTransaction
+from chiso.services.access.told import require_access
 from chiso.services.cards.told import require_cards
 from chiso.services.home import Home
 from chiso.services.log import (
@@ -29,10 +30,10 @@ def verify(home: Home, since: str | None = None) -> LogReport:
     Besides `chiso.account.verify`'s steps: the stored head agrees with the signed checkpoint; the
     log goes on from the head that lies outside the database; each payload that is missing was
     destroyed by an erasure that the log tells of; threshold records are those that were added and
-    last chosen, the retention rules those last set, the witnesses those last named; the list of
-    cards says what the log tells of them; and each receipt is signed by this home, says what its
-    indexed columns say, and is marked withdrawn where the log says so. Whether references open is
-    `services.reference_check`'s to say.
+    last chosen, the retention rules those last set, the witnesses those last named; the lists of
+    cards, keys and accounts say what the log tells of them; and each receipt is signed by this
+    home, says what its indexed columns say, and is marked withdrawn where the log says so. Whether
+    references open is `services.reference_check`'s to say.
 
     The log must go on from every checkpoint that is kept, and from `since`, one saved outside.
     """
@@ -49,6 +50,7 @@ def verify(home: Home, since: str | None = None) -> LogReport:
         require_last_set(view, told)
         require_last_named(view, told)
         require_cards(view)
+        require_access(view, told)
         terms = {each.receipt_id: each for each in view.terms()}
         for receipt in view.receipts():
             require_own(home, receipt)

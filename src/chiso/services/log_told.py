@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from chiso.core.consent import ReceiptId, SubjectId
 from chiso.core.events import EventType, LeafPayload
@@ -15,6 +16,7 @@ _NOTED = re.compile(
     % b"|".join(
         each.encode()
         for each in (
+            EventType.ACCESS_CHANGED,
             EventType.ERASED,
             EventType.RECEIPT_GRANTED,
             EventType.RECEIPT_WITHDRAWN,
@@ -47,6 +49,10 @@ class Told:
         """Digest of the record last chosen for each model."""
         self.settings: dict[str, str] = {}
         """Value of each setting that a leaf tells of with its value, as last set."""
+        self.access_made: dict[str, Mapping[str, Any]] = {}
+        """What was said when each key and account was made, by its id."""
+        self.access_ended: set[str] = set()
+        """Ids of the keys and accounts that were revoked and disabled."""
 
     def noting(self, payloads: Iterable[LeafPayload]) -> Iterator[LeafPayload]:
         """Hand these payloads on, in order, and note each when the one after it is asked for.
@@ -65,6 +71,8 @@ class Told:
     def _note(self, payload: LeafPayload) -> None:
         said = json.loads(payload.body)
         match said["type"]:
+            case EventType.ACCESS_CHANGED:
+                self._note_access(said)
             case EventType.ERASED:
                 self.payloads_erased += said["log_payloads"]
                 self.erased[SubjectId(said["erased_subject"])] = payload.seq
@@ -78,6 +86,13 @@ class Told:
                 self.thresholds_added.add(said["sha256"])
             case EventType.THRESHOLD_CHANGED:
                 self.thresholds_chosen[ModelDigest(said["model"])] = said["sha256"]
+
+    def _note_access(self, said: Mapping[str, Any]) -> None:
+        which = str(said.get("key") or said.get("account"))
+        if said["change"] in ("key-issued", "account-made"):
+            self.access_made[which] = said
+        elif said["change"] in ("key-revoked", "account-disabled"):
+            self.access_ended.add(which)
 
 
 def told_by(payloads: Iterable[LeafPayload]) -> Told:

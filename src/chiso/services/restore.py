@@ -9,7 +9,8 @@ Steps, numbered in the code below:
 4. Where the living home's log verifies and begins with the backup's, it stays, and only people who
    are not whole there are put back.
 5. Else the backup's log goes on. Whoever withdrew since is erased from it, each with a leaf, and
-   its cards are revoked, unless nothing happened since: nobody knows which were.
+   its cards, keys, accounts and links are ended, unless nothing happened since: nobody knows
+   which were.
 6. A leaf tells of the restore, and what came out verifies.
 7. (caller) put it in the place of the living home.
 """
@@ -28,6 +29,7 @@ from chiso.core.events import Event, EventType
 from chiso.core.storage import ReadTransaction, Subject
 from chiso.core.times import to_text
 from chiso.services import log_check, thresholds
+from chiso.services.access.told import end_access
 from chiso.services.cards.told import end_cards, mend_cards
 from chiso.services.home import Home
 from chiso.services.log import head_of, record, require_not_put_back, require_signed_head
@@ -173,6 +175,7 @@ def _from_backup(backup: Backup, living: Home | None, since: Since) -> Restored:
     left_out = [*_erase(home, since), *_end_receipts(home, living, since)]
     if since.assured_by != CHECKPOINT:  # that one shows that nothing happened since
         end_cards(home, living)
+        end_access(home)
     log_check.verify(home)  # 6
     known = {each.subject_id for each in _subjects(home)}
     labels = () if living is None else tuple(_labels_of_others(living, known))

@@ -46,8 +46,7 @@ async def sign_in(
     except ChisoError as error:
         if error.code not in (Code.NOT_SIGNED_IN, Code.TOO_MANY_ATTEMPTS):
             raise
-        until = began + service.settings.refused_after_s
-        await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
+        await _until_next(service.settings.refused_after_s, began)
         return page(
             request,
             "sign_in.html.j2",
@@ -61,6 +60,12 @@ async def sign_in(
     answer = RedirectResponse(local_path(back), status.HTTP_303_SEE_OTHER)
     cookies.set_session(request, answer, made.secret)
     return answer
+
+
+async def _until_next(step_s: float, began: float) -> None:
+    """Wait for the end of a step: a refusal takes so many whole ones, however busy we are."""
+    passed = asyncio.get_running_loop().time() - began
+    await asyncio.sleep(-passed % step_s if step_s else 0)
 
 
 @router.post("/sign-out")
