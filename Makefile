@@ -18,7 +18,7 @@ CODE   := $(wildcard src tests bench)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo volunteers volunteer-set test bench starter check format lock clean
+.PHONY: help demo volunteers volunteer-set test bench docs starter check format lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ test: check $(STAMPS)/volunteers ## check, then every test
 
 bench: $(STAMPS)/bench ## speed and error rates, beside the peer
 	@$(BIN)/python -m bench $(ARGS)
+
+docs: $(STAMPS)/dev ## the documentation as a site, in site/index.html
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --site-dir site
+	@echo "site/index.html"
 
 starter: $(STAMPS)/chiso ## fit the starter threshold anew on the London photos
 	@$(BIN)/chiso threshold fit --from $(LONDON) --consent $(LONDON)/README.md --by ethnicity \
@@ -59,7 +63,7 @@ lock: ## remake requirements/*.lock; ARGS=--upgrade for the newest versions
 	@scripts/lock $(ARGS)
 
 clean: ## remove caches, build output and the demo's report; .venv and every home stay
-	@rm -rf build dist chiso-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+	@rm -rf build dist site chiso-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 	    .hypothesis .coverage src/*.egg-info
 	@find $(CODE) scripts -type d -name __pycache__ -prune -exec rm -rf {} +
 

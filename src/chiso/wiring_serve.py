@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -16,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from chiso import wiring
 from chiso.adapters.credentials import system_credentials
 from chiso.adapters.models.batching import BatchingEmbedder
+from chiso.core.errors import ChisoError, Code
 from chiso.services.home import Engine
 from chiso.services.serving.service import Service, ServiceSettings, service_of
 
@@ -43,13 +45,27 @@ def open_service(directory: Path, settings: ServiceSettings, *, is_secure: bool)
     )
 
 
-def server(app: Any, host: str, port: int, tls: tuple[Path, Path] | None) -> uvicorn.Server:
-    """A server of this application; it stops on Ctrl-C or SIGTERM when all it took is done."""
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens here. Raises BAD_ARGUMENT where none can: taken, or not ours."""
+    try:
+        family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"Nothing can listen at {host}, port {port}: {error.strerror or error}.",
+            "Another server may be there: stop it, or give another --port (0 takes any).",
+        ) from error
+
+
+def server(app: Any, tls: tuple[Path, Path] | None) -> uvicorn.Server:
+    """A server of this application; it stops on Ctrl-C or SIGTERM when all it took is done.
+
+    Raises BAD_ARGUMENT where certificate and key are none, or not of each other.
+    """
     certificate, key = (str(tls[0]), str(tls[1])) if tls else (None, None)
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         ssl_certfile=certificate,
         ssl_keyfile=key,
         log_level="warning",
@@ -61,6 +77,14 @@ def server(app: Any, host: str, port: int, tls: tuple[Path, Path] | None) -> uvi
         http=_PunctualHeaders,
         h11_max_incomplete_event_size=64 * 1024,
     )
+    try:
+        config.load()
+    except (OSError, ValueError) as error:  # ssl's errors are OSErrors
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"The certificate or its key cannot be used ({error}).",
+            "Give the certificate with its chain and the key that belongs to it, both as PEM.",
+        ) from error
     return uvicorn.Server(config)
 
 
@@ -71,8 +95,8 @@ def say_when_ready(server: uvicorn.Server, ready: Callable[[str], None]) -> None
     async def started(*args: Any, **kwargs: Any) -> None:
         await startup(*args, **kwargs)
         for each in server.servers:
-            for socket in each.sockets:
-                host, port = socket.getsockname()[:2]
+            for listening in each.sockets:
+                host, port = listening.getsockname()[:2]
                 scheme = "https" if server.config.is_ssl else "http"
                 ready(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
                 return

@@ -16,9 +16,10 @@ from chiso.services.serving.service import Service
 def listening(service: Service) -> Iterator[str]:
     """Serve this service until the block ends; its address."""
     addresses: list[str] = []
-    server = wiring_serve.server(create_app(service), "127.0.0.1", 0, None)
+    server = wiring_serve.server(create_app(service), None)
     wiring_serve.say_when_ready(server, addresses.append)
-    thread = threading.Thread(target=server.run)
+    socket = wiring_serve.listen("127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, args=([socket],))
     thread.start()
     try:
         while not addresses:
@@ -27,3 +28,4 @@ def listening(service: Service) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+        socket.close()

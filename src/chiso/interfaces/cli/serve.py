@@ -66,29 +66,30 @@ def serve(
     tls = _tls(tls_certificate, tls_key)
     _require_safe(host, tls is not None, plain)
     settings = ServiceSettings(workers=workers, waiting=waiting)
-    service = wiring_serve.open_service(
-        wiring.home_directory(home), settings, is_secure=tls is not None
-    )
-    server = wiring_serve.server(create_app(service, say), host, port, tls)
+    with wiring_serve.listen(host, port) as listening:
+        service = wiring_serve.open_service(
+            wiring.home_directory(home), settings, is_secure=tls is not None
+        )
+        service.home.engine()  # loads the models: one that is missing is told now
+        server = wiring_serve.server(create_app(service, say), tls)
+        invited = set_up(service.home)
 
-    invited = set_up(service.home)
+        def ready(url: str) -> None:
+            link = None if invited is None else url + invited.path
+            if json:
+                emit({"url": url, "setup": link})
+                return
+            say(f"Serving {service.home.controller} at {url}, until Ctrl-C.")
+            if link is not None and invited is not None:
+                say(
+                    "Nobody can sign in yet. This link makes the first administrator, once, until "
+                    f"{to_text(invited.expires)}:"
+                )
+                show_exactly(link)
 
-    def ready(url: str) -> None:
-        link = None if invited is None else url + invited.path
-        if json:
-            emit({"url": url, "setup": link})
-            return
-        say(f"Serving {service.home.controller} at {url}, until Ctrl-C.")
-        if link is not None and invited is not None:
-            say(
-                "Nobody can sign in yet. This link makes the first administrator, once, until "
-                f"{to_text(invited.expires)}:"
-            )
-            show_exactly(link)
-
-    wiring_serve.say_when_ready(server, ready)
-    with suppress(KeyboardInterrupt):  # how a server is stopped, and not cut off
-        server.run()
+        wiring_serve.say_when_ready(server, ready)
+        with suppress(KeyboardInterrupt):  # how a server is stopped, and not cut off
+            server.run([listening])
     say("Stopped. Everything that was answered is kept.")
     return Exit.DONE
 
