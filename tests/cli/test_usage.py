@@ -47,6 +47,7 @@ def _commands() -> Iterator[tuple[str, ...]]:
 
 COMMANDS = sorted(_commands())
 WITHOUT_A_HOME = {
+    ("api", "schema"),
     ("erasure", "verify"),
     ("demo",),
     ("init",),
@@ -63,7 +64,8 @@ WITHOUT_A_HOME = {
     ("witness", "serve"),
     ("witness", "trust"),
 }
-TESTED_APART = {("demo",), ("log", "witness", "ask"), ("witness", "serve")}
+TESTED_APART = {("demo",), ("log", "witness", "ask"), ("serve",), ("witness", "serve")}
+TESTED_APART |= {("access", "account", "disable")}  # accounts are made in a browser
 _WITNESS_KEY = vkey_text(VerifierKey("w.example/1", COSIGNATURE, bytes(32)))
 
 
@@ -200,6 +202,12 @@ def _card(chiso: Chiso, folder: Path) -> str:
     return str(made.document["number"]) if made.status == 0 else "0"
 
 
+def _key(chiso: Chiso) -> str:
+    """Issues a key, where there is a home; its id."""
+    made = chiso("access", "key", "issue", "x", "--role", "verifier", "--expires", FAR_AWAY)
+    return str(made.document["id"]) if made.status == 0 else "0"
+
+
 def _with_rule(chiso: Chiso) -> str:
     chiso("retention", "set", PURPOSE, "--default", "1y")
     return PURPOSE
@@ -214,6 +222,15 @@ def _words(
     terms = ("--purpose", PURPOSE, "--modes", "verify", "--expires", FAR_AWAY, "--evidence", form)
     arguments: dict[tuple[str, ...], Callable[[], tuple[str | Path, ...]]] = {
         ("init",): tuple,
+        ("api", "schema"): tuple,
+        ("serve",): tuple,
+        ("access", "account", "disable"): lambda: ("none",),
+        ("access", "account", "invite"): lambda: ("--role", "enroller"),
+        ("access", "account", "list"): tuple,
+        ("access", "link"): lambda: ("001",),
+        ("access", "key", "list"): tuple,
+        ("access", "key", "issue"): lambda: ("x", "--role", "verifier", "--expires", FAR_AWAY),
+        ("access", "key", "revoke"): lambda: (_key(chiso),),
         ("enrol",): lambda: ("Rudo", photo, *terms),
         ("verify",): lambda: ("001", photo, "--purpose", PURPOSE),
         ("identify",): lambda: (photo, "--purpose", PURPOSE),

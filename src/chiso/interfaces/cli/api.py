@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from chiso.interfaces.cli.exits import Exit
-from chiso.interfaces.cli.output import show_exactly
+from chiso.interfaces.cli.files import reserved
+from chiso.interfaces.cli.options import JsonOption
+from chiso.interfaces.cli.output import emit, show, show_exactly
 
 app = typer.Typer(help="The API that `chiso serve` answers: its description.", no_args_is_help=True)
 
@@ -18,14 +22,30 @@ def _root() -> None:
 
 
 @app.command("schema")
-def schema() -> int:
+def schema(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write it to this new file.", readable=False),
+    ] = None,
+    json: JsonOption = False,
+) -> int:
     """Print the OpenAPI document of the API. Needs no home.
 
     A server answers the same at /v1/openapi.json.
 
-    Example: chiso api schema > openapi.json
+    Example: chiso api schema --out openapi.json
     """
     from chiso.interfaces.serve.app import api_document  # no other command needs a web server
 
-    show_exactly(json.dumps(api_document(), indent=2, ensure_ascii=False))
+    document = api_document()
+    text = jsonlib.dumps(document, indent=2, ensure_ascii=False)
+    with reserved(out) as file:
+        if file is not None:
+            file.write(text + "\n")
+    if json:
+        emit(document)
+    elif out is None:
+        show_exactly(text)
+    else:
+        show(f"Wrote {out}.")
     return Exit.DONE
