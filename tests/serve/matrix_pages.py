@@ -83,7 +83,6 @@ REST = {
     "code": "sn",
     "size": "1",
     "account_id": "none",
-    "card_id": "none",
     "sha256": "none",
     "name:path": "app.css",
 }

@@ -21,6 +21,7 @@ from chiso.core.consent import Mode
 from chiso.services.access.accounts import accept, invite
 from chiso.services.access.keys import WantedKey, issue_key, machine_operator
 from chiso.services.access.sessions import person_session, sign_in
+from chiso.services.cards.issue import issue_from_reference
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
 from chiso.services.serving.limits import Limit
 from chiso.services.serving.service import Service, ServiceSettings
@@ -37,7 +38,7 @@ JPEG = {"Content-Type": "image/jpeg"}
 
 @dataclass(frozen=True)
 class Thing:
-    """An object: a person, her receipt, and the purpose that she agreed to."""
+    """An object: a person, her receipt, the purpose that she agreed to, and a card of hers."""
 
     label: str
     subject_id: str
@@ -46,6 +47,8 @@ class Thing:
     photo: bytes
     threshold: str
     key_id: str
+    card_id: str
+    code: str
 
     def path(self, template: str) -> str:
         """A route's path to it."""
@@ -54,6 +57,7 @@ class Thing:
             "receipt_id": self.receipt_id,
             "record_id": self.threshold,
             "key_id": self.key_id,
+            "card_id": self.card_id,
             "seq": "0",
         }
         for name, value in (known | REST).items():
@@ -78,6 +82,16 @@ def _agreement(thing: Thing) -> dict[str, Any]:
     agreed = {"subject": thing.label, "purpose": thing.purpose, "modes": "verify"}
     files = _photos(thing)["files"] | {"evidence": ("f", b"signed", "text/plain")}
     return {"data": agreed | {"expires": "2090-01-01"}, "files": files}
+
+
+def _card(thing: Thing) -> dict[str, Any]:
+    wanted = {"subject": thing.label, "purpose": thing.purpose, "keep_references": "true"}
+    return {"data": wanted, "files": {"none": b""}}
+
+
+def _shown(thing: Thing) -> dict[str, Any]:
+    params = {"purpose": thing.purpose}
+    return {"params": params, "data": {"card": thing.code}, **_photos(thing)}
 
 
 def _key(_: Thing) -> dict[str, Any]:
@@ -106,6 +120,11 @@ ENTRIES = {
     "POST /v1/verifications": Entry(DESK | STATION, other=403, ask=_photo),
     "POST /v1/identifications": Entry(STATION, other=403, ask=_photo),
     "POST /v1/detections": Entry(DESK | STATION, ask=_photo),
+    "POST /v1/card-verifications": Entry(DESK | STATION, other=403, ask=_shown),
+    "GET /v1/cards": Entry(DESK),
+    "GET /v1/cards/{card_id}": Entry(DESK, other=404),
+    "POST /v1/cards": Entry(DESK, 201, other=403, ask=_card),
+    "DELETE /v1/cards/{card_id}": Entry(DESK, other=404),
     "GET /v1/subjects": Entry(HERS),
     "GET /v1/subjects/{subject_id}": Entry(HERS, other=404),
     "GET /v1/subjects/{subject_id}/references": Entry(HERS, other=404),
@@ -191,6 +210,7 @@ def _thing(service: Service, label: str, photo: bytes) -> Thing:
         (threshold,) = view.thresholds()
         key_id = view.api_keys()[0].key_id
     terms = receipt.terms
+    card = issue_from_reference(service.home, label, terms.purpose, keep_references=True)
     return Thing(
         label,
         subject.subject_id,
@@ -199,6 +219,8 @@ def _thing(service: Service, label: str, photo: bytes) -> Thing:
         photo,
         threshold.record_id,
         key_id,
+        card.card.card_id,
+        card.code,
     )
 
 

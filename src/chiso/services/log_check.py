@@ -49,7 +49,7 @@ def verify(home: Home, since: str | None = None) -> LogReport:
         require_as_told(home, view, told)
         require_last_set(view, told)
         require_last_named(view, told)
-        require_cards(view)
+        require_cards(view, told)
         require_access(view, told)
         terms = {each.receipt_id: each for each in view.terms()}
         for receipt in view.receipts():

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from chiso.core.access import IssuedCard
 from chiso.core.consent import ReceiptId, SubjectId
 from chiso.core.events import EventType, LeafPayload
 from chiso.core.templates import ModelDigest
+from chiso.core.times import from_text
 
 _NOTED = re.compile(
     b'"type":"(?:%s)"'
@@ -17,6 +21,8 @@ _NOTED = re.compile(
         each.encode()
         for each in (
             EventType.ACCESS_CHANGED,
+            EventType.CARD_ISSUED,
+            EventType.CARD_REVOKED,
             EventType.ERASED,
             EventType.RECEIPT_GRANTED,
             EventType.RECEIPT_WITHDRAWN,
@@ -53,6 +59,10 @@ class Told:
         """What was said when each key and account was made, by its id."""
         self.access_ended: set[str] = set()
         """Ids of the keys and accounts that were revoked and disabled."""
+        self.cards: dict[str, IssuedCard] = {}
+        """Each card by its id, revoked where a leaf says so."""
+        self.on_cards: dict[ReceiptId, datetime] = {}
+        """Receipts whose references went when a card was issued, and when, at the latest."""
 
     def noting(self, payloads: Iterable[LeafPayload]) -> Iterator[LeafPayload]:
         """Hand these payloads on, in order, and note each when the one after it is asked for.
@@ -73,6 +83,12 @@ class Told:
         match said["type"]:
             case EventType.ACCESS_CHANGED:
                 self._note_access(said)
+            case EventType.CARD_ISSUED:
+                self._note_card(payload, said)
+            case EventType.CARD_REVOKED if said["card"] in self.cards:
+                at, reason = from_text(said["at"]), said["reason"]
+                card = self.cards[said["card"]]
+                self.cards[card.card_id] = replace(card, revoked=at, reason=reason)
             case EventType.ERASED:
                 self.payloads_erased += said["log_payloads"]
                 self.erased[SubjectId(said["erased_subject"])] = payload.seq
@@ -93,6 +109,15 @@ class Told:
             self.access_made[which] = said
         elif said["change"] in ("key-revoked", "account-disabled"):
             self.access_ended.add(which)
+
+    def _note_card(self, payload: LeafPayload, said: Mapping[str, Any]) -> None:
+        receipt_id, at = ReceiptId(said["receipt"]), from_text(said["at"])
+        ends = from_text(said["expires"])
+        self.cards[said["card"]] = IssuedCard(
+            said["card"], receipt_id, payload.subject_id, at, ends, None, None
+        )
+        if said["references_destroyed"]:
+            self.on_cards[receipt_id] = at
 
 
 def told_by(payloads: Iterable[LeafPayload]) -> Told:

@@ -19,8 +19,8 @@ from chiso.core.storage import (
     Subject,
     WriteTransaction,
 )
-from chiso.services.cards.told import moved_to_cards
 from chiso.services.home import Home
+from chiso.services.log_told import told_by
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _Reference = tuple[ReceiptId, str, bytes]
@@ -90,7 +90,7 @@ def _told(view: ReadTransaction) -> _Told:
             granted[payload.subject_id].add(ReceiptId(said["receipt"]))
         if said["type"] == EventType.RECEIPT_WITHDRAWN:
             withdrawals[payload.subject_id] += 1
-    return _Told(granted, withdrawals, moved_to_cards(view))
+    return _Told(granted, withdrawals, told_by(view.payloads()).on_cards)
 
 
 def _is_whole(

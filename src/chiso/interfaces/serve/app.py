@@ -14,6 +14,8 @@ from fastapi.responses import Response
 from chiso import __version__
 from chiso.interfaces.api import (
     audits,
+    card_verifications,
+    cards,
     check_ins,
     exports,
     health,
@@ -38,8 +40,10 @@ _TITLE = "Chiso"
 _RESOURCES = (
     health,
     recognition,
+    card_verifications,
     subjects,
     receipts,
+    cards,
     thresholds,
     audits,
     log,

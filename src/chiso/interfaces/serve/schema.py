@@ -20,6 +20,7 @@ _TAGS = {
     "recognition": "Verify, identify and detect. Photos are looked at and not kept.",
     "subjects": "Who is enrolled.",
     "receipts": "What people agreed to: enrolling, and withdrawing.",
+    "cards": "Cards that carry a person's template in her own pocket.",
     "references": "What photos were turned into: facts of them, never their numbers.",
     "thresholds": "From where on a comparison is a match.",
     "audits": "Audits that the log tells of.",

@@ -57,6 +57,12 @@ def cards(home: Home, label: str | None = None) -> list[CardSummary]:
     """Every card, or those of the person called `label`, oldest first. Raises NO_CONSENT."""
     with home.store.reading() as view:
         whose = None if label is None else known(view, label).subject_id
+    return cards_of(home, whose)
+
+
+def cards_of(home: Home, whose: SubjectId | None) -> list[CardSummary]:
+    """Every card, or those of the person with this id, oldest first."""
+    with home.store.reading() as view:
         terms = {each.receipt_id: each for each in view.terms(whose)}
         labels = {each.subject_id: each.label for each in view.subjects()}
         by_purpose = {each.purpose: each for each in rules(view)}

@@ -2,56 +2,46 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from chiso.core.access import IssuedCard
 from chiso.core.consent import ReceiptId
 from chiso.core.errors import ChisoError, Kind
-from chiso.core.events import EventType
 from chiso.core.storage import ReadTransaction, WriteTransaction
-from chiso.core.times import from_text
 from chiso.services.cards.listing import Reason, revoke_all
 from chiso.services.home import Home
 from chiso.services.log import broken
+from chiso.services.log_told import Told, told_by
 from chiso.services.withdraw import finish_erasures, note_erased
 
 _PATIENCE_S = 30.0
 
 
-def require_cards(view: ReadTransaction) -> None:
+def require_cards(view: ReadTransaction, told: Told) -> None:
     """Raise LOG_BROKEN unless every card that the log tells of is on the list as it says.
 
     Leaves of people who are gone are silent: so are their cards, which rest on nothing.
     """
     listed = {card.card_id: card for card in view.cards()}
-    for told in _told(view):
-        found = listed.get(told.card_id)
-        if found is None or (told.revoked and not found.revoked):
-            what = "revoked" if told.revoked else "issued"
-            raise broken(f"card {told.card_id} was {what}, and the list of cards does not say so")
+    for card in told.cards.values():
+        if not _says(listed.get(card.card_id), card):
+            what = "revoked" if card.revoked else "issued"
+            raise broken(f"card {card.card_id} was {what}, and the list of cards does not say so")
 
 
 def mend_cards(home: Home) -> None:
     """Make the list of cards say what the log tells: cards that are missing, and revocations."""
     with home.store.writing() as transaction:
         listed = {card.card_id: card for card in transaction.cards()}
-        for told in _told(transaction):
-            found = listed.get(told.card_id)
-            if found is None or (told.revoked and not found.revoked):
-                transaction.put_card(told)
+        for card in told_by(transaction.payloads()).cards.values():
+            if not _says(listed.get(card.card_id), card):
+                transaction.put_card(card)
 
 
-def moved_to_cards(view: ReadTransaction) -> Mapping[ReceiptId, datetime]:
-    """Receipts whose references were destroyed when a card was issued, and when, at the latest."""
-    moved: dict[ReceiptId, datetime] = {}
-    for said in _leaves(view):
-        if said["type"] == EventType.CARD_ISSUED and said["references_destroyed"]:
-            moved[ReceiptId(said["receipt"])] = from_text(said["at"])
-    return moved
+def _says(listed: IssuedCard | None, told: IssuedCard) -> bool:
+    """Whether the list has a card as the log tells of it."""
+    return listed is not None and (told.revoked is None or listed.revoked is not None)
 
 
 def end_cards(home: Home, living: Home | None) -> None:
@@ -83,39 +73,8 @@ def _removed(transaction: WriteTransaction, receipt_id: ReceiptId, at: datetime)
 def _moved_in(living: Home) -> Mapping[ReceiptId, datetime]:
     try:
         with living.store.reading() as view:
-            return moved_to_cards(view)
+            return told_by(view.payloads()).on_cards
     except ChisoError as error:
         if error.kind is not Kind.INTEGRITY:
             raise
         return {}
-
-
-def _told(view: ReadTransaction) -> Iterator[IssuedCard]:
-    """Every card as the log last tells of it."""
-    told: dict[str, IssuedCard] = {}
-    for payload in view.payloads():
-        if not _is_of_a_card(payload.body):
-            continue
-        said = json.loads(payload.body)
-        at = from_text(said["at"])
-        if said["type"] == EventType.CARD_ISSUED:
-            told[said["card"]] = IssuedCard(
-                said["card"],
-                ReceiptId(said["receipt"]),
-                payload.subject_id,
-                at,
-                from_text(said["expires"]),
-                None,
-                None,
-            )
-        elif said["type"] == EventType.CARD_REVOKED and said["card"] in told:
-            told[said["card"]] = replace(told[said["card"]], revoked=at, reason=said["reason"])
-    return iter(told.values())
-
-
-def _leaves(view: ReadTransaction) -> Iterator[dict[str, Any]]:
-    return (json.loads(each.body) for each in view.payloads() if _is_of_a_card(each.body))
-
-
-def _is_of_a_card(body: bytes) -> bool:
-    return b'"card-' in body  # of a million leaves, few are

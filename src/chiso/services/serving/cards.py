@@ -1,0 +1,95 @@
+"""Cards for callers of a server: those that they may see, and comparing with one that is shown."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+
+from chiso.core.access import Actor, IssuedCard
+from chiso.core.consent import SubjectId
+from chiso.core.errors import ChisoError, Code
+from chiso.core.page_storage import Place
+from chiso.core.ports import CodeReader
+from chiso.core.samples import Refusal
+from chiso.services.cards import listing
+from chiso.services.cards.listing import CardSummary, Reason, cards_of
+from chiso.services.cards.reading import code_in
+from chiso.services.cards.verify import CardAnswer, verify_card
+from chiso.services.home import Home
+from chiso.services.serving.held import Page
+from chiso.services.serving.service import Service
+
+
+def cards(
+    home: Home, caller: Actor, subject_id: SubjectId | None, place: Place | None, count: int
+) -> Page[CardSummary]:
+    """Cards after `place` that this caller may see, of one person or of all, at most `count`."""
+    start = None if place is None else (place.at, place.id)
+    after = [
+        each
+        for each in cards_of(home, subject_id)
+        if _sees(caller, each) and (start is None or (each.card.issued, each.card.card_id) > start)
+    ]
+    shown = tuple(after[:count])
+    last = shown[-1].card if len(after) > count else None
+    return Page(shown, None if last is None else Place(last.issued, last.card_id))
+
+
+def card(home: Home, caller: Actor, card_id: str) -> CardSummary:
+    """One card. Raises CARD_UNKNOWN where there is none that this caller may see."""
+    found = [each for each in cards_of(home, None) if each.card.card_id == card_id]
+    if not found or not _sees(caller, found[0]):
+        raise ChisoError(
+            Code.CARD_UNKNOWN,
+            f"There is no card {card_id}.",
+            "GET /v1/cards lists those there are.",
+        )
+    return found[0]
+
+
+def revoke(home: Home, caller: Actor, card_id: str, reason: Reason) -> IssuedCard:
+    """Revoke a card that this caller may see."""
+    return listing.revoke(home, card(home, caller, card_id).card.card_id, reason)
+
+
+async def verify(
+    service: Service,
+    caller: Actor,
+    read: CodeReader,
+    shown: bytes | str,
+    purpose: str,
+    photo: bytes,
+) -> CardAnswer | Refusal:
+    """Compare the one face of `photo` with the card that is `shown`: a picture of it, or its code.
+
+    Attempts are limited by station and card, and a match forgives them.
+    """
+    work = partial(_verified, service, caller, read, shown, purpose, photo)
+    return await service.photos.run(work)
+
+
+def _verified(
+    service: Service,
+    caller: Actor,
+    read: CodeReader,
+    shown: bytes | str,
+    purpose: str,
+    photo: bytes,
+) -> CardAnswer | Refusal:
+    home = service.home_for(caller)
+    code = shown.strip() if isinstance(shown, str) else code_in(home.engine(), read, shown)
+    if isinstance(code, Refusal):
+        return code
+    of = (caller.station or caller.name, f"card {hashlib.sha256(code.encode()).hexdigest()}")
+    service.per_subject.note(of, home.clock.now())
+    answer = verify_card(home, code, photo, purpose)
+    if isinstance(answer, CardAnswer) and answer.answer.verified.match:
+        service.per_subject.forgive(of)
+    return answer
+
+
+def _sees(caller: Actor, each: CardSummary) -> bool:
+    """A card whose person is gone is for nothing any more: callers kept to purposes see none."""
+    if each.purpose is None:
+        return caller.purposes is None
+    return caller.may_for(each.purpose)
