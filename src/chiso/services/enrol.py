@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chiso.consent import policy
-from chiso.consent.receipt import SIGNING_DOMAIN, draft, receipt_bytes, same_agreement
+from chiso.consent.receipt import draft
 from chiso.consent.retention import Rule, end_of_period
 from chiso.core.consent import Grounds, Mode, Parties, Permit, Receipt, ReceiptId, SubjectId, Terms
 from chiso.core.errors import ChisoError, Code
@@ -27,6 +27,7 @@ from chiso.core.templates import Template
 from chiso.core.times import to_text
 from chiso.services.engine import MeasuredFace, reference_templates_of, single_face
 from chiso.services.gallery import note_added
+from chiso.services.granting import granted, granted_event, receipt_in_force
 from chiso.services.home import Home
 from chiso.services.log import record, require_own
 from chiso.services.people import not_found
@@ -89,21 +90,47 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
     nothing (it has expired) or more than the purpose's maximum, BAD_ARGUMENT where it cannot be
     written down.
     """
-    agreement = parsed(agreement)
+    done = enrol_all(home, [agreement], photos)
+    return done if isinstance(done, PhotoRefused) else done[0]
+
+
+def enrol_all(
+    home: Home, agreements: Sequence[Agreement], photos: Sequence[Photo]
+) -> list[Enrolled] | PhotoRefused:
+    """Enrol `photos` of one person under several agreements, each as `enrol` does: all, or none."""
+    agreements = [parsed(each) for each in agreements]
     if not photos:
         raise ChisoError(Code.BAD_ARGUMENT, "There is no photo to enrol.", "Name at least one.")
-    now = home.clock.now()
-    with home.store.reading() as view:
-        rule = rule_for(view, agreement.purpose)
-    provisional = receipt_for(home, agreement, SubjectId(_new_id(home)), now, rule)
-    permit = permit_to_enrol(provisional.terms(None), now, rule)  # before a photo is looked at
+    if len({each.subject for each in agreements}) != 1:
+        raise ChisoError(
+            Code.BAD_ARGUMENT, "These agreements are not one person's.", "Enrol each by herself."
+        )
+    new_id = SubjectId(_new_id(home))
+    permits = permits_to_enrol(home, agreements, new_id)  # before a photo is looked at
+    faces = _faces_of(home, photos)
+    if isinstance(faces, PhotoRefused):
+        return faces
+    templates = [reference_templates_of(home.engine(), faces, each) for each in permits]
+    _expect_key(home, agreements[0].subject, new_id)
+    with _finishing_what_fails(home), home.store.writing() as transaction:
+        return [
+            _store(home, transaction, agreement, new_id, photos, made)
+            for agreement, made in zip(agreements, templates, strict=True)
+        ]
 
-    templates = _references_of(home, photos, permit)
-    if isinstance(templates, PhotoRefused):
-        return templates
-    _expect_key(home, provisional.parties)
-    with _finishing_what_fails(home):
-        return _store(home, agreement, provisional.parties.subject_id, photos, templates)
+
+def permits_to_enrol(
+    home: Home, agreements: Sequence[Agreement], subject_id: SubjectId
+) -> list[Permit]:
+    """What each agreement, given now, would permit. Raises as `enrol` does where it is nothing."""
+    now = home.clock.now()
+    permits = []
+    with home.store.reading() as view:
+        for each in agreements:
+            rule = rule_for(view, each.purpose)
+            provisional = receipt_for(home, each, subject_id, now, rule)
+            permits.append(permit_to_enrol(provisional.terms(None), now, rule))
+    return permits
 
 
 def add_photos(
@@ -117,10 +144,11 @@ def add_photos(
         raise ChisoError(Code.BAD_ARGUMENT, "There is no photo to enrol.", "Name at least one.")
     with home.store.reading() as view:
         receipt, permit = _in_force_by_id(home, view, receipt_id)
-    templates = _references_of(home, photos, permit)
-    if isinstance(templates, PhotoRefused):
-        return templates
-    _expect_key(home, receipt.receipt.parties)
+    faces = _faces_of(home, photos)
+    if isinstance(faces, PhotoRefused):
+        return faces
+    templates = reference_templates_of(home.engine(), faces, permit)
+    _expect_key(home, receipt.receipt.parties.subject, receipt.terms.subject_id)
     with _finishing_what_fails(home):
         return _store_more(home, receipt_id, photos, templates)
 
@@ -158,9 +186,7 @@ def _in_force_by_id(
     return receipt, permit
 
 
-def _references_of(
-    home: Home, photos: Sequence[Photo], permit: Permit
-) -> tuple[Template, ...] | PhotoRefused:
+def _faces_of(home: Home, photos: Sequence[Photo]) -> list[MeasuredFace] | PhotoRefused:
     engine = home.engine()
     faces: list[MeasuredFace] = []
     for photo in photos:
@@ -168,7 +194,7 @@ def _references_of(
         if isinstance(face, Refusal):
             return PhotoRefused(photo.name, face)
         faces.append(face)
-    return reference_templates_of(engine, faces, permit)
+    return faces
 
 
 @contextmanager
@@ -185,37 +211,37 @@ def _finishing_what_fails(home: Home) -> Iterator[None]:
 
 def _store(
     home: Home,
+    transaction: WriteTransaction,
     agreement: Agreement,
     new_id: SubjectId,
     photos: Sequence[Photo],
     templates: Sequence[Template],
 ) -> Enrolled:
-    with home.store.writing() as transaction:
-        now = home.clock.now()  # under the lock: no receipt of another process is younger
-        rule = rule_for(transaction, agreement.purpose)
-        events: list[Event] = []
-        subject = transaction.subject(agreement.subject)
-        if subject is None:
-            subject = Subject(new_id, agreement.subject, now)
-            transaction.add_subject(subject)
-        wanted = receipt_for(home, agreement, subject.subject_id, now, rule)
-        until_any = agreement.expires is None
-        receipt = receipt_in_force(home, transaction, wanted, now, rule, until_any=until_any)
-        if new_receipt := receipt is None:
-            permit_to_enrol(wanted.terms(None), now, rule)  # it may have expired meanwhile
-            receipt = granted(home, transaction, wanted)
-            events.append(granted_event(wanted, now))
-        key = home.keystore.create(subject.subject_id)
-        for expected in {new_id, subject.subject_id}:
-            transaction.key_destroyed(expected)
-        terms = receipt.receipt.terms(None)
-        added = _add_references(home, transaction, terms, photos, templates, key)
-        if added:
-            events.append(_enrolled_event(receipt.receipt, added, templates[0], now))
-            note_added(transaction, added)
-            if not new_receipt:
-                transaction.mark_active([terms.receipt_id], now)
-            record(home, transaction, events)
+    now = home.clock.now()  # under the lock: no receipt of another process is younger
+    rule = rule_for(transaction, agreement.purpose)
+    events: list[Event] = []
+    subject = transaction.subject(agreement.subject)
+    if subject is None:
+        subject = Subject(new_id, agreement.subject, now)
+        transaction.add_subject(subject)
+    wanted = receipt_for(home, agreement, subject.subject_id, now, rule)
+    until_any = agreement.expires is None
+    receipt = receipt_in_force(home, transaction, wanted, now, rule, until_any=until_any)
+    if new_receipt := receipt is None:
+        permit_to_enrol(wanted.terms(None), now, rule)  # it may have expired meanwhile
+        receipt = granted(home, transaction, wanted)
+        events.append(granted_event(wanted, now))
+    key = home.keystore.create(subject.subject_id)
+    for expected in {new_id, subject.subject_id}:
+        transaction.key_destroyed(expected)
+    terms = receipt.receipt.terms(None)
+    added = _add_references(home, transaction, terms, photos, templates, key)
+    if added:
+        events.append(_enrolled_event(receipt.receipt, added, templates[0], now))
+        note_added(transaction, added)
+        if not new_receipt:
+            transaction.mark_active([terms.receipt_id], now)
+        record(home, transaction, events)
     return Enrolled(
         subject.subject_id,
         receipt.receipt.header.receipt_id,
@@ -226,7 +252,7 @@ def _store(
     )
 
 
-def _expect_key(home: Home, parties: Parties) -> None:
+def _expect_key(home: Home, label: str, new_id: SubjectId) -> None:
     """Schedule the destruction of the key that someone is about to get.
 
     Key and rows are in two files and cannot land in one step: the key lands first. `_store` cancels
@@ -234,8 +260,8 @@ def _expect_key(home: Home, parties: Parties) -> None:
     found. Whoever withdrew a receipt and comes back gets a key anew, as someone new does.
     """
     with home.store.reading() as view:
-        known = view.subject(parties.subject)
-    subject_id = parties.subject_id if known is None else known.subject_id
+        known = view.subject(label)
+    subject_id = new_id if known is None else known.subject_id
     if known is None or home.keystore.key(subject_id) is None:
         with home.store.writing() as transaction:
             transaction.schedule_key_destruction(subject_id)
@@ -308,34 +334,6 @@ def _last_moment(agreement: Agreement, now: datetime, rule: Rule | None) -> date
     return usual if limit is None else min(usual, limit)
 
 
-def receipt_in_force(
-    home: Home,
-    transaction: WriteTransaction,
-    wanted: Receipt,
-    now: datetime,
-    rule: Rule | None,
-    *,
-    until_any: bool,
-) -> SignedReceipt | None:
-    """A receipt of hers in force that says the same; `until_any`: whatever its last moment is."""
-    purpose = wanted.processing.purpose
-    for known in transaction.receipts(wanted.parties.subject_id):
-        if not same_agreement(known.receipt, wanted, until_any=until_any):
-            continue
-        if policy.objection(known.terms, purpose, None, now, rule) is None:
-            require_own(home, known)
-            return known
-    return None
-
-
-def granted(home: Home, transaction: WriteTransaction, receipt: Receipt) -> SignedReceipt:
-    """The receipt, signed and kept."""
-    body = receipt_bytes(receipt)
-    signed = SignedReceipt(receipt, body, home.signer.sign(SIGNING_DOMAIN + body), None)
-    transaction.add_receipt(signed)
-    return signed
-
-
 def _add_references(
     home: Home,
     transaction: WriteTransaction,
@@ -364,20 +362,6 @@ def _add_references(
         )
         added += 1
     return added
-
-
-def granted_event(receipt: Receipt, now: datetime) -> Event:
-    """What the log says of a receipt that was granted."""
-    return Event(
-        EventType.RECEIPT_GRANTED,
-        now,
-        receipt.parties.subject_id,
-        {
-            "receipt": receipt.header.receipt_id,
-            "purpose": receipt.processing.purpose,
-            "modes": sorted(receipt.processing.modes),
-        },
-    )
 
 
 def _enrolled_event(receipt: Receipt, added: int, template: Template, now: datetime) -> Event:

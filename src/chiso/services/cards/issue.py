@@ -36,14 +36,12 @@ from chiso.services.enrol import (
     Agreement,
     Photo,
     PhotoRefused,
-    granted,
-    granted_event,
     parsed,
     permit_to_enrol,
     receipt_for,
-    receipt_in_force,
 )
 from chiso.services.gallery import in_step
+from chiso.services.granting import granted, granted_event, receipt_in_force
 from chiso.services.home import Home
 from chiso.services.log import record
 from chiso.services.retention import rule_for
