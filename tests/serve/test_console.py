@@ -18,6 +18,7 @@ from chiso.services.log import head_of
 _PATHS = (
     "/",
     "/account",
+    "/enrol",
     "/people",
     "/check-ins",
     "/log",
@@ -27,8 +28,8 @@ _PATHS = (
     "/access",
 )
 _OPEN_TO = {
-    Role.ADMIN: {"/people", "/check-ins", "/log", "/audits", "/thresholds", "/settings", "/access"},
-    Role.ENROLLER: {"/people", "/log"},
+    Role.ADMIN: set(_PATHS) - {"/", "/account"},
+    Role.ENROLLER: {"/enrol", "/people", "/log"},
     Role.VERIFIER: {"/check-ins", "/log"},
     Role.AUDITOR: {"/log", "/audits", "/thresholds", "/settings"},
 }

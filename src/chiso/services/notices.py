@@ -11,7 +11,7 @@ from chiso.core.canonical import canonical_json
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
 from chiso.core.labels import label_from
-from chiso.core.storage import ReadTransaction, WriteTransaction
+from chiso.core.storage import ReadTransaction
 from chiso.services.home import Home
 from chiso.services.log import record
 
@@ -86,12 +86,14 @@ def save_notice(home: Home, purpose: str, language: str, text: str) -> Notice:
     return notice
 
 
-def keep_shown(transaction: WriteTransaction, text: str) -> str:
-    """Keep a text that a receipt names, so that it can be read later. Returns its digest."""
-    sha256 = digest_of(text)
-    if transaction.setting(_TEXT + sha256) is None:
-        transaction.put_setting(_TEXT + sha256, text)
-    return sha256
+def keep_shown(home: Home, text: str) -> None:
+    """Keep a text that a receipt is about to name, so that it can be read later."""
+    name = _TEXT + digest_of(text)
+    with home.store.reading() as view:
+        is_kept = view.setting(name) is not None
+    if not is_kept:
+        with home.store.writing() as transaction:
+            transaction.put_setting(name, text)
 
 
 def digest_of(text: str) -> str:

@@ -136,9 +136,14 @@ async def identify(
 async def detect(
     service: ServiceHere,
     photo: PhotoHere,
+    limits: Annotated[
+        Literal["probe", "enrolment"],
+        Query(description="What to measure by: enrolment asks more of a photo than a comparison."),
+    ] = "probe",
 ) -> Detection:
     """Find faces and say whether they could be compared, and what to do if not."""
-    faces = await service.photos.run(partial(recognising.detect, service.home, photo))
+    work = partial(recognising.detect, service.home, photo, to_enrol=limits == "enrolment")
+    faces = await service.photos.run(work)
     if isinstance(faces, Refusal):
         return Detection(faces=[], reason=faces.code, hint=faces.hint)
     return Detection(

@@ -19,6 +19,7 @@ class Entry:
 
 
 ENTRIES: tuple[Entry, ...] = (
+    Entry("/enrol", marked("Enrol"), Action.CREATE, Resource.RECEIPTS),
     Entry("/people", marked("People"), Action.READ, Resource.SUBJECTS),
     Entry("/check-ins", marked("Check-ins"), Action.READ, Resource.CHECK_INS),
     Entry("/log", marked("Log"), Action.READ, Resource.LOG),

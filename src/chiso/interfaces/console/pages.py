@@ -34,22 +34,24 @@ def page(
     `moment` of an instant.
     """
     language = language_of(request)
-    html = (
-        _environment(language)
-        .get_template(template)
-        .render(
-            caller=caller,
-            controller=request.app.state.service.home.controller,
-            here=request.url.path,
-            language=language,
-            languages=LANGUAGES,
-            navigation=entries_for(caller) if caller is not None else [],
-            is_person=caller is not None and caller.role is Role.SUBJECT,
-            version=__version__,
-            **context,
-        )
+    html = rendered(
+        template,
+        language,
+        caller=caller,
+        controller=request.app.state.service.home.controller,
+        here=request.url.path,
+        languages=LANGUAGES,
+        navigation=entries_for(caller) if caller is not None else [],
+        is_person=caller is not None and caller.role is Role.SUBJECT,
+        version=__version__,
+        **context,
     )
     return HTMLResponse(html, answer, {"Content-Language": language.code})
+
+
+def rendered(template: str, language: Language, **context: object) -> str:
+    """A template's HTML in this language, with nothing but `context` and `language`."""
+    return _environment(language).get_template(template).render(language=language, **context)
 
 
 @cache

@@ -9,6 +9,7 @@ from chiso.interfaces.console import (
     account,
     audits,
     check_ins,
+    enrol,
     home,
     kiosk,
     languages,
@@ -24,7 +25,7 @@ from chiso.interfaces.console import (
 from chiso.interfaces.console.staff import staff_only
 
 _OPEN = (home, sign_in, account, languages, static_files, kiosk, check_ins, me)
-_STAFF = (people, log, audits, thresholds, access, settings, notices)
+_STAFF = (enrol, people, log, audits, thresholds, access, settings, notices)
 
 router = APIRouter()
 for _page in _OPEN:

@@ -51,7 +51,7 @@ async def identify(
     return await service.photos.run(partial(service.searches.identify, home, purpose, photo))
 
 
-def detect(home: Home, photo: bytes) -> list[MeasuredFace] | Refusal:
-    """Every face of a photo, measured; no template is made."""
+def detect(home: Home, photo: bytes, *, to_enrol: bool = False) -> list[MeasuredFace] | Refusal:
+    """Every face of a photo, measured as a probe, or as a reference; no template is made."""
     engine = home.engine()
-    return faces_in(engine, photo, engine.capture.probe)
+    return faces_in(engine, photo, engine.capture.enrolment if to_enrol else engine.capture.probe)

@@ -1,0 +1,337 @@
+"""Enrol: the notice, the boxes, the photos, the receipt. Between the pages nothing is kept here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Depends, Query, Request, status
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import UploadFile
+
+from chiso.consent.retention import Rule, last_day
+from chiso.core.access import Action, Actor, Resource
+from chiso.core.consent import Mode, SubjectId
+from chiso.core.errors import ChisoError, Code, Kind
+from chiso.core.labels import label_from
+from chiso.core.times import to_text
+from chiso.interfaces.console.enrol_form import (
+    MOST_PHOTOS,
+    MOST_PURPOSES,
+    Asked,
+    Draft,
+    agreements_of,
+    draft_from,
+    draft_in,
+    require_complete,
+)
+from chiso.interfaces.console.notices import ShownNotice, notice_languages, shown_notice
+from chiso.interfaces.console.pages import page
+from chiso.interfaces.console.signed_form import box_words, evidence_of, signed_form
+from chiso.interfaces.serve.bodies import form_in, read_upload
+from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.services import retention
+from chiso.services.access.keys import require, require_purpose
+from chiso.services.access.links import new_person_link
+from chiso.services.enrol import Enrolled, Photo, PhotoRefused, enrol_all, permits_to_enrol
+from chiso.services.home import Home
+from chiso.services.notices import keep_shown, notice_text
+from chiso.services.serving.service import Service
+
+router = APIRouter(prefix="/enrol")
+
+Enroller = Annotated[Actor, Depends(allowed(Action.CREATE, Resource.RECEIPTS))]
+Purposes = Annotated[list[str], Query(max_length=MOST_PURPOSES + 1)]
+_AGAIN = (Kind.USAGE, Kind.CONSENT, Kind.REFUSED_SAMPLE)
+_UNREAD = SubjectId("")
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Until when a consent for one purpose lasts where nobody says, and at most, as dates."""
+
+    default: str
+    maximum: str
+
+
+@router.get("")
+async def choose(request: Request, service: ServiceHere, caller: Enroller) -> Response:
+    """In which language, and for which purposes."""
+    return await _choose(request, service, caller, None)
+
+
+@router.get("/no")
+async def declined(request: Request, caller: Enroller) -> Response:
+    """She says no, and nothing was kept."""
+    return page(request, "enrol_declined.html.j2", caller)
+
+
+@router.get("/notice")
+async def notice(
+    request: Request,
+    service: ServiceHere,
+    caller: Enroller,
+    language: str = "",
+    purpose: Purposes = [],  # noqa: B006 - FastAPI copies it
+    new: str = "",
+) -> Response:
+    """What she is told before she is asked."""
+    wanted = list(dict.fromkeys(each.strip() for each in (*purpose, new) if each.strip()))
+    try:
+        shown = await service.desk.run(
+            partial(_notices, service.home, caller, language.strip(), wanted)
+        )
+    except ChisoError as error:
+        if error.code is not Code.BAD_ARGUMENT:
+            raise
+        return await _choose(request, service, caller, error)
+    return _notice_page(request, caller, shown)
+
+
+@router.get("/agreement")
+async def agreement(
+    request: Request,
+    service: ServiceHere,
+    caller: Enroller,
+    language: str,
+    purpose: Purposes,
+    notice: Purposes = [],  # noqa: B006 - FastAPI copies it
+) -> Response:
+    """Her name, the boxes, until when, and what shows that she agreed to what she has read."""
+    shown = await service.desk.run(partial(_notices, service.home, caller, language, purpose))
+    if notice != [each.sha256 for each in shown]:
+        return _notice_page(request, caller, shown, is_changed=bool(notice))
+    usual = await service.desk.run(partial(_usual, service.home))
+    asked = tuple(
+        Asked(
+            purpose=each.purpose,
+            notice_sha256=each.sha256,
+            until=usual[each.purpose].default if each.purpose in usual else "",
+        )
+        for each in shown
+    )
+    draft = Draft(language=language, asked=asked)
+    return await _agreement(request, service, caller, draft, None)
+
+
+@router.post("/agreement")
+async def change(request: Request, service: ServiceHere, caller: Enroller) -> Response:
+    """Back from the photos, with everything as it was typed."""
+    draft = draft_from((await form_in(request)).get("draft"))
+    return await _agreement(request, service, caller, draft, None)
+
+
+@router.post("/photos")
+async def photos(request: Request, service: ServiceHere, caller: Enroller) -> Response:
+    """Check what was agreed; then photos, and a last look at everything."""
+    form = await form_in(request)
+    most_bytes = service.home.capture.decode.max_bytes
+    draft = await draft_in(form, draft_from(form.get("draft")), most_bytes)
+    try:
+        draft = await service.desk.run(partial(_checked, service.home, caller, draft))
+    except ChisoError as error:
+        if error.kind not in _AGAIN:
+            raise
+        return await _agreement(request, service, caller, draft, error)
+    return _review(request, caller, draft, None)
+
+
+@router.post("/form")
+async def form_to_keep(request: Request, service: ServiceHere, caller: Enroller) -> Response:
+    """The form that she signed on the screen, for the operator's own files."""
+    require(caller, Action.CREATE, Resource.RECEIPTS)
+    draft = draft_from((await form_in(request)).get("draft"))
+    require_complete(draft)
+    content = await service.desk.run(partial(signed_form, service.home, draft))
+    headers = {"Content-Disposition": 'attachment; filename="consent-form.html"'}
+    return Response(content, media_type="text/html; charset=utf-8", headers=headers)
+
+
+@router.post("/done")
+async def enrol(request: Request, service: ServiceHere, caller: Enroller) -> Response:
+    """Enrol her: every purpose, or none. Sent twice, it is done once."""
+    form = await form_in(request)
+    draft = draft_from(form.get("draft"))
+    home = service.home_for(caller)
+    try:
+        taken = await _photos(form.getlist("photo"), service)
+        done = await service.photos.run(partial(_enrol, home, caller, draft, taken))
+    except ChisoError as error:
+        if error.kind not in _AGAIN:
+            raise
+        return _review(request, caller, draft, error)
+    subject_id = done[0].subject_id
+    path = await service.desk.run(partial(new_person_link, home, caller, subject_id))
+    address = str(request.base_url).rstrip("/") + path
+    return page(
+        request,
+        "enrol_done.html.j2",
+        caller,
+        draft=draft,
+        words=box_words,
+        receipts=list(zip(draft.agreed, done, strict=True)),
+        now=home.clock.now(),
+        evidence=await service.desk.run(partial(evidence_of, home, draft)),
+        address=address,
+        picture=segno.make(address, error="m").svg_data_uri(scale=4, border=4, light="#fff"),
+    )
+
+
+@router.get("/photos")
+@router.get("/form")
+@router.get("/done")
+async def from_the_start(_: Enroller) -> Response:
+    """A page that only a form leads to, opened by its address."""
+    return RedirectResponse("/enrol", status.HTTP_303_SEE_OTHER)
+
+
+async def _choose(
+    request: Request, service: Service, caller: Actor, problem: ChisoError | None
+) -> Response:
+    home, run = service.home, service.desk.run
+    asked = request.query_params
+    return page(
+        request,
+        "enrol.html.j2",
+        caller,
+        status.HTTP_200_OK if problem is None else status.HTTP_400_BAD_REQUEST,
+        purposes=[each.rule.purpose for each in await run(partial(retention.purposes, home))],
+        languages_here=await run(partial(notice_languages, home)),
+        chosen=asked.getlist("purpose"),
+        chosen_language=asked.get("language", ""),
+        new=asked.get("new", ""),
+        problem=problem,
+    )
+
+
+def _notice_page(
+    request: Request, caller: Actor, shown: list[ShownNotice], *, is_changed: bool = False
+) -> Response:
+    return page(request, "enrol_notice.html.j2", caller, shown=shown, is_changed=is_changed)
+
+
+async def _agreement(
+    request: Request, service: Service, caller: Actor, draft: Draft, problem: ChisoError | None
+) -> Response:
+    return page(
+        request,
+        "enrol_agreement.html.j2",
+        caller,
+        status.HTTP_200_OK if problem is None else status.HTTP_400_BAD_REQUEST,
+        draft=draft,
+        usual=await service.desk.run(partial(_usual, service.home)),
+        modes=tuple(Mode),
+        words=box_words,
+        problem=problem,
+        today=f"{service.home.clock.now():%Y-%m-%d}",
+    )
+
+
+def _review(request: Request, caller: Actor, draft: Draft, problem: ChisoError | None) -> Response:
+    return page(
+        request,
+        "enrol_photos.html.j2",
+        caller,
+        status.HTTP_200_OK if problem is None else status.HTTP_422_UNPROCESSABLE_CONTENT,
+        draft=draft,
+        problem=problem,
+        most_photos=MOST_PHOTOS,
+        words=box_words,
+    )
+
+
+def _notices(home: Home, caller: Actor, language: str, purposes: list[str]) -> list[ShownNotice]:
+    if not purposes or len(purposes) > MOST_PURPOSES:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            "Nothing is chosen that she could agree to." if not purposes else "These are too many.",
+            f"Choose 1 to {MOST_PURPOSES} purposes.",
+        )
+    _require_known(home, caller, purposes)
+    return [shown_notice(home, each, language) for each in purposes]
+
+
+def _require_known(home: Home, caller: Actor, purposes: list[str]) -> None:
+    """Raise NOT_ALLOWED for a purpose that this caller may not ask for, or not make up."""
+    known = {each.rule.purpose for each in retention.purposes(home)}
+    for each in purposes:
+        require_purpose(caller, each)
+        if each not in known:
+            require(caller, Action.CREATE, Resource.SETTINGS)
+
+
+def _usual(home: Home) -> dict[str, Usual]:
+    today = home.clock.now().date()
+
+    def dates(rule: Rule) -> Usual:
+        longest = "" if rule.maximum is None else f"{last_day(today, rule.maximum)}"
+        usually = "" if rule.default is None else f"{last_day(today, rule.default)}"
+        return Usual(usually, longest)
+
+    return {each.rule.purpose: dates(each.rule) for each in retention.purposes(home)}
+
+
+def _checked(home: Home, caller: Actor, draft: Draft) -> Draft:
+    """The draft, signed now, if she could be enrolled by it. Raises what stands against it."""
+    require_complete(draft)
+    name = label_from(draft.name, "name")
+    _require_known(home, caller, [each.purpose for each in draft.asked])
+    usual = _usual(home)
+    for each in draft.agreed:
+        if not each.until and not (each.purpose in usual and usual[each.purpose].default):
+            raise ChisoError(
+                Code.BAD_ARGUMENT,
+                f"Until when she agrees to {each.purpose!r} is missing.",
+                "Choose a date, or have an administrator set how long is usual: Settings.",
+            )
+    with home.store.reading() as view:
+        is_here = view.subject(name) is not None
+    if is_here and not draft.is_known:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"Someone called {name!r} is enrolled already.",
+            "If it is she, tick the box below her name. If it is someone else, add something that "
+            "tells the two apart.",
+        )
+    for asked in draft.asked:
+        notice = shown_notice(home, asked.purpose, draft.language)
+        if notice.sha256 == asked.notice_sha256:
+            keep_shown(home, notice.text)
+        elif notice_text(home, asked.notice_sha256) is None:
+            raise ChisoError(
+                Code.BAD_ARGUMENT,
+                f"The notice about {asked.purpose!r} was changed meanwhile.",
+                "Begin again, so that she reads the one that counts.",
+            )
+    signed = draft.model_copy(update={"name": name, "signed_at": to_text(home.clock.now())})
+    permits_to_enrol(home, agreements_of(signed, evidence_of(home, signed)), _UNREAD)
+    return signed
+
+
+def _enrol(home: Home, caller: Actor, draft: Draft, taken: list[Photo]) -> list[Enrolled]:
+    require_complete(draft)
+    _require_known(home, caller, [each.purpose for each in draft.asked])
+    done = enrol_all(home, agreements_of(draft, evidence_of(home, draft)), taken)
+    if isinstance(done, PhotoRefused):
+        refusal = done.refusal
+        message = f"{done.photo}: {refusal.message} Nobody was enrolled."
+        raise ChisoError(refusal.code, message, refusal.hint)
+    return done
+
+
+async def _photos(files: list[UploadFile | str], service: Service) -> list[Photo]:
+    """The photos of the form; an empty field is none."""
+    attached = [each for each in files if isinstance(each, UploadFile) and each.filename]
+    if not 1 <= len(attached) <= MOST_PHOTOS:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            "There is no photo of her yet." if not attached else "These are too many photos.",
+            f"Take or choose 1 to {MOST_PHOTOS}, of her alone.",
+        )
+    limit = service.home.capture.decode.max_bytes
+    return [
+        Photo(f"Photo {place}", await read_upload(each, "photo", limit))
+        for place, each in enumerate(attached, start=1)
+    ]
