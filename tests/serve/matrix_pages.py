@@ -67,6 +67,8 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "POST /enrol/photos": _DESK,
     "POST /join/{token}": None,
     "POST /kiosk": None,
+    "POST /kiosk/card": frozenset(),
+    "POST /kiosk/card-look": frozenset(),
     "POST /kiosk/look": frozenset(),
     "POST /log/ask": _ADMIN,
     "POST /log/checkpoint": _ADMIN,

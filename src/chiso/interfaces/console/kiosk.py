@@ -11,19 +11,30 @@ from pydantic import BaseModel
 from starlette.datastructures import URL
 
 from chiso.core.access import Action, Actor, Resource, Role
-from chiso.core.errors import ChisoError, Code
+from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import Refusal
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve import cookies
-from chiso.interfaces.serve.bodies import PhotoHere
+from chiso.interfaces.serve.bodies import PhotoHere, form_in, text_in
 from chiso.interfaces.serve.callers import ServiceHere, allowed, caller_in
 from chiso.services.access import sessions
 from chiso.services.access.keys import require_purpose
+from chiso.services.cards.reading import code_in
+from chiso.services.serving import cards
 from chiso.services.serving.greeting import greet
 from chiso.services.serving.service import Service
+from chiso.wiring_cards import code_reader
 
 router = APIRouter(prefix="/kiosk")
 
+_NOT_TAKEN = (
+    Code.CARD_ALTERED,
+    Code.CARD_FOREIGN,
+    Code.CARD_UNKNOWN,
+    Code.CARD_UNREADABLE,
+    Code.MODEL_MISMATCH,
+)
+"""What is wrong with a card, beside what is wrong with the consent that it rests on."""
 _EXPECTED = (Code.NOT_SIGNED_IN, Code.NOT_ALLOWED, Code.TOO_MANY_ATTEMPTS)
 
 
@@ -42,10 +53,12 @@ StationHere = Annotated[Actor, Depends(station_here)]
 
 
 class Look(BaseModel):
-    """What came of a look."""
+    """What came of a look, at a face or at a card."""
 
-    answer: Literal["hello", "unknown", "again"]
+    answer: Literal["hello", "unknown", "again", "card", "other", "refused"]
     name: str = ""
+    card: str = ""
+    """The code of the card that was read; a face has not been looked at yet."""
     code: str = ""
     hint: str = ""
 
@@ -60,8 +73,11 @@ async def kiosk(request: Request, service: ServiceHere, purpose: str = "") -> Re
     if purpose not in purposes and len(purposes) > 1:
         return page(request, "kiosk_purpose.html.j2", None, station=station, purposes=purposes)
     chosen = purpose if purpose in purposes else purposes[0]
-    look = str(URL("/kiosk/look").include_query_params(purpose=chosen))
-    return page(request, "kiosk.html.j2", None, station=station, purpose=chosen, look=look)
+    looks = {
+        name: str(URL(f"/kiosk/{name}").include_query_params(purpose=chosen))
+        for name in ("look", "card", "card-look")
+    }
+    return page(request, "kiosk.html.j2", None, station=station, purpose=chosen, looks=looks)
 
 
 @router.post("")
@@ -99,10 +115,46 @@ async def look(
     require_purpose(caller, purpose)
     found = await greet(service, caller, purpose, photo)
     if isinstance(found, Refusal):
-        return Look(answer="again", code=found.code, hint=found.hint)
+        return _again(found)
     if found.label is None:
         return Look(answer="unknown")
     return Look(answer="hello", name=found.label)
+
+
+@router.post("/card", dependencies=[Depends(station_here)])
+async def card(service: ServiceHere, photo: PhotoHere) -> Look:
+    """Read the code of the card that is held before the camera; nothing is compared."""
+    engine = service.home.engine
+    code = await service.photos.run(lambda: code_in(engine(), code_reader(), photo))
+    return _again(code) if isinstance(code, Refusal) else Look(answer="card", card=code)
+
+
+@router.post("/card-look")
+async def card_look(
+    request: Request,
+    service: ServiceHere,
+    caller: StationHere,
+    purpose: Annotated[str, Query(max_length=200)],
+    photo: PhotoHere,
+) -> Look:
+    """Look whether the face before the camera is the one on the card that was shown."""
+    require_purpose(caller, purpose)
+    shown = text_in(await form_in(request), "card") or ""
+    try:
+        found = await cards.verify(service, caller, code_reader(), shown, purpose, photo)
+    except ChisoError as error:
+        if error.kind is not Kind.CONSENT and error.code not in _NOT_TAKEN:
+            raise
+        return Look(answer="refused", code=error.code, hint=error.message)
+    if isinstance(found, Refusal):
+        return _again(found)
+    if not found.answer.verified.match:
+        return Look(answer="other")
+    return Look(answer="hello", name=found.label)
+
+
+def _again(refusal: Refusal) -> Look:
+    return Look(answer="again", code=refusal.code, hint=refusal.hint)
 
 
 async def _station_in(request: Request, service: Service) -> Actor | None:

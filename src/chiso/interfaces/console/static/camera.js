@@ -50,11 +50,15 @@ export class Camera {
   }
 }
 
+// `photo`: a JPEG, or a form that holds one.
 export async function send(url, photo) {
   const response = await fetch(url, {
     method: "POST",
     body: photo,
-    headers: { "Content-Type": "image/jpeg", Accept: "application/json" },
+    headers: {
+      Accept: "application/json",
+      ...(photo instanceof FormData ? {} : { "Content-Type": "image/jpeg" }),
+    },
     credentials: "same-origin",
     cache: "no-store",
   });

@@ -1,20 +1,25 @@
 // One question, one button: looks until there is an answer, says it, and asks the next person.
 //
 // Frames go out one after the other. A frame that cannot be used is answered with what to do, and
-// is compared with nobody; the first that can be used is the one that is answered.
+// is compared with nobody; the first that can be used is the one that is answered. A card is read
+// first, and then the face beside it is looked at.
 
 import { Camera, send } from "./camera.js";
 import { hintOf, word } from "./words.js";
 
 const LOOK_MS = 15000;
+const CARD_MS = 25000;
+const CARD_PX = 1280; // its code has small squares
 const WAKES_MS = 600; // a camera's first frames are dark
 const PAUSE_MS = 300;
-const STAYS_MS = { hello: 6000, unknown: 9000, again: 12000, broken: 12000 };
+const STAYS_MS = { hello: 6000, unknown: 9000, again: 12000, other: 12000, refused: 12000, broken: 12000 };
+const BUTTONS = { ask: "yes", look: "stop", card: "stop", face: "stop", hello: "next" };
 
 const kiosk = document.getElementById("kiosk");
 const say = document.getElementById("say");
 const more = document.getElementById("more");
 const go = document.getElementById("go");
+const cardButton = document.getElementById("show");
 const seen = kiosk.querySelector(".seen");
 const camera = new Camera(document.getElementById("view"));
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -27,63 +32,83 @@ function show(state, { name = "", hint = "" } = {}) {
   kiosk.dataset.state = state;
   say.textContent = word(state).replace("{name}", name);
   more.textContent = hint || word(`${state}-more`);
-  seen.hidden = state !== "look";
+  seen.hidden = BUTTONS[state] !== "stop";
   go.hidden = state === "closed";
-  go.textContent = word({ ask: "yes", look: "stop", hello: "next" }[state] ?? "once-more");
+  cardButton.hidden = state !== "ask";
+  go.textContent = word(BUTTONS[state] ?? "once-more");
   go.focus();
   if (STAYS_MS[state]) back = setTimeout(() => show("ask"), STAYS_MS[state]);
 }
 
-async function answered(signal) {
-  const until = Date.now() + LOOK_MS;
+// Sends frames to `url` until one is answered with something else than "again": [state, answer].
+async function answered(signal, url, { atMostMs = LOOK_MS, widthPx, body = (frame) => frame } = {}) {
+  const until = Date.now() + atMostMs;
   let refused = {};
-  await pause(WAKES_MS);
   while (!signal.aborted && Date.now() < until) {
-    const frame = await camera.frame();
+    const frame = await camera.frame(widthPx);
     if (frame !== null) {
-      const { status, ok, answer } = await send(kiosk.dataset.look, frame);
+      const { status, ok, answer } = await send(url, body(frame));
       if (status === 401) return ["closed"];
+      if (answer.code === "too-many-attempts") return ["broken", { hint: answer.hint }];
       if (status === 429) refused = { code: "busy" };
-      else if (!ok) return ["broken", { hint: hintOf(answer.code) }];
+      else if (!ok) return ["broken"];
       else if (answer.answer !== "again") return [answer.answer, answer];
       else refused = answer;
       if (!signal.aborted) more.textContent = hintOf(refused.code, refused.hint);
     }
     await pause(PAUSE_MS);
   }
-  return ["again", { hint: hintOf(refused.code ?? "no-face", refused.hint) }];
+  return ["again", { hint: hintOf(refused.code ?? "", refused.hint) }];
 }
 
-async function look() {
+const lookAtFace = (signal) => answered(signal, kiosk.dataset.look);
+
+async function lookAtCard(signal) {
+  const wanted = { atMostMs: CARD_MS, widthPx: CARD_PX };
+  const [state, read] = await answered(signal, kiosk.dataset.card, wanted);
+  if (state !== "card" || signal.aborted) return [state, read];
+  show("face");
+  const body = (frame) => {
+    const form = new FormData();
+    form.append("card", read.card);
+    form.append("photo", frame, "frame.jpg");
+    return form;
+  };
+  return answered(signal, kiosk.dataset.cardLook, { body });
+}
+
+async function begin(state, answer) {
   const mine = new AbortController();
   looking = mine;
-  show("look");
+  show(state);
   let result;
   try {
     await camera.start();
-    result = await answered(mine.signal);
+    await pause(WAKES_MS);
+    result = await answer(mine.signal);
   } catch (error) {
     result = ["broken", { hint: hintOf(error.name) }];
   }
   camera.stop();
-  if (looking !== mine) return;
   looking = null;
   if (mine.signal.aborted) show("ask");
   else show(...result);
 }
 
-function stop() {
-  looking?.abort();
-  camera.stop();
+function press() {
+  if (looking) looking.abort();
+  else if (kiosk.dataset.state === "hello") show("ask");
+  else begin("look", lookAtFace);
 }
 
-go.addEventListener("click", () => (looking ? stop() : kiosk.dataset.state === "hello" ? show("ask") : look()));
+go.addEventListener("click", press);
+cardButton.addEventListener("click", () => begin("card", lookAtCard));
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && looking) stop();
+  if (event.key === "Escape") looking?.abort();
 });
 document.getElementById("fill").addEventListener("click", () => {
   document.documentElement.requestFullscreen?.();
   go.focus();
 });
-addEventListener("pagehide", stop);
+addEventListener("pagehide", () => camera.stop());
 go.focus();

@@ -1,0 +1,113 @@
+"""Cards at a kiosk: the face is compared with the card that it shows, and with nothing else."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+from PIL import Image
+from tests.serve.conftest import PURPOSE
+from tests.serve.console import Console
+
+from chiso.core.access import Role
+
+PhotoOf = Callable[..., bytes]
+KeyOf = Callable[..., dict[str, str]]
+_SAME = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def card(client: TestClient, key_of: KeyOf, photo_of: PhotoOf) -> dict[str, Any]:
+    """A card of someone of whom the home keeps no template."""
+    answer = client.post(
+        "/v1/cards",
+        data={"subject": "Person 006", "purpose": PURPOSE, "expires": "2099-01-01"},
+        files={
+            "photo": ("p.jpg", photo_of("006", "neutral"), "image/jpeg"),
+            "evidence": ("form.pdf", b"I agree.", "application/pdf"),
+        },
+        headers=key_of(Role.ENROLLER),
+    )
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+@pytest.fixture
+def kiosk(serving: tuple[Any, TestClient], key_of: KeyOf) -> Console:
+    """A browser in which a station's kiosk is open."""
+    browser = Console(*serving)
+    secret = key_of(Role.VERIFIER, purposes=frozenset({PURPOSE}), station="front door")
+    browser.post("/kiosk", key=secret["Authorization"].removeprefix("Bearer "))
+    return browser
+
+
+def _read(kiosk: Console, picture: bytes) -> dict[str, Any]:
+    headers = _SAME | {"Content-Type": "image/jpeg"}
+    said: dict[str, Any] = kiosk.client.post("/kiosk/card", content=picture, headers=headers).json()
+    return said
+
+
+def _look(kiosk: Console, code: str, photo: bytes) -> Response:
+    answer: Response = kiosk.client.post(
+        "/kiosk/card-look",
+        params={"purpose": PURPOSE},
+        data={"card": code},
+        files={"photo": ("frame.jpg", photo, "image/jpeg")},
+        headers=_SAME,
+    )
+    return answer
+
+
+def _held_up(card: dict[str, Any]) -> bytes:
+    """The card as a camera may see it: a part of the picture, on something grey."""
+    picture = Image.open(io.BytesIO(base64.b64decode(card["picture"]))).convert("RGB")
+    picture.thumbnail((1100, 680))
+    frame = Image.new("RGB", (1280, 720), "grey")
+    frame.paste(picture, (90, 20))
+    written = io.BytesIO()
+    frame.save(written, "JPEG", quality=92)
+    return written.getvalue()
+
+
+def test_her_card_and_her_face_check_her_in(
+    kiosk: Console, card: dict[str, Any], photo_of: PhotoOf
+) -> None:
+    read = _read(kiosk, _held_up(card))
+    assert read["answer"] == "card"
+    said = _look(kiosk, read["card"], photo_of("006")).json()
+    assert (said["answer"], said["name"]) == ("hello", "Person 006")
+    assert "1 today at front door" in kiosk.get("/check-ins").text
+
+
+def test_another_face_does_not_pass_by_her_card_and_is_counted(
+    kiosk: Console, card: dict[str, Any], photo_of: PhotoOf
+) -> None:
+    code = _read(kiosk, _held_up(card))["card"]
+    for _ in range(kiosk.service.settings.per_subject.count):
+        said = _look(kiosk, code, photo_of("003")).json()
+        assert (said["answer"], said["name"]) == ("other", "")
+    refused = _look(kiosk, code, photo_of("006"))
+    assert (refused.status_code, refused.json()["code"]) == (429, "too-many-attempts")
+
+
+def test_what_is_no_card_and_a_card_that_is_revoked_are_refused(
+    kiosk: Console,
+    card: dict[str, Any],
+    client: TestClient,
+    key_of: KeyOf,
+    photo_of: PhotoOf,
+) -> None:
+    assert _read(kiosk, photo_of("001"))["answer"] == "again"
+    assert _look(kiosk, "CHISO", photo_of("006")).json()["code"] == "card-unreadable"
+    code = _read(kiosk, _held_up(card))["card"]
+    revoked = client.delete(
+        f"/v1/cards/{card['id']}", params={"reason": "lost"}, headers=key_of(Role.ENROLLER)
+    )
+    assert revoked.status_code == 200
+    said = _look(kiosk, code, photo_of("006")).json()
+    assert (said["answer"], said["code"]) == ("refused", "card-revoked")
