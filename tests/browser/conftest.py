@@ -1,0 +1,51 @@
+"""A browser, and a served home with something on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+from tests.browser.chromium import PROGRAM, WITHOUT, chromium
+from tests.browser.site import Site, make_site, with_an_audit
+from tests.serve.processes import Served, server
+
+
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    """Playwright, until the last test of this folder: its loop would be in the way of others."""
+    if PROGRAM is None:
+        pytest.skip(WITHOUT)
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser whose camera shows Chromium's own test picture: no face."""
+    with chromium(playwright) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="package")
+def built_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where these tests keep the graphs that chiso builds."""
+    return tmp_path_factory.mktemp("browser-models")
+
+
+@pytest.fixture(scope="package")
+def visited(
+    tmp_path_factory: pytest.TempPathFactory,
+    built_models: Path,
+    london: Path,
+    rendered_volunteers: Path,
+    browser: Browser,
+) -> Iterator[tuple[Site, Served]]:
+    """A home with something on every page, served; tests leave it as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHISO_MODELS", str(built_models))
+        patch.delenv("CHISO_OPERATOR_KEY", raising=False)
+        site = make_site(tmp_path_factory.mktemp("visited") / "home", london)
+        with server(site.home, built_models) as served:
+            yield with_an_audit(site, served), served

@@ -1,0 +1,193 @@
+"""A home with something on every page of the console, and who may look at it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+from tests.serve.matrix_pages import PAGES, REST
+from tests.serve.processes import Served
+
+from chiso import wiring, wiring_serve
+from chiso.core.access import Role
+from chiso.core.consent import Mode
+from chiso.services import thresholds
+from chiso.services.access import accounts, keys, links, sessions
+from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
+from chiso.services.home import Home
+from chiso.services.log_checkpoints import checkpoint
+from chiso.services.notices import save_notice
+from chiso.services.people import subjects
+from chiso.services.serving.service import ServiceSettings
+
+PASSWORD = "four words that differ"
+PURPOSE = "clinic door"
+OTHER_PURPOSE = "staff canteen"
+STATION = "front door"
+NAMES = {"001": "Rudo Marufu", "003": "Tariro N.", "005": "Farai Chikomo-Nyamweda"}
+"""What volunteers of the London photos are called here, by their numbers."""
+
+Visitor = Role | str | None
+"""Who looks: someone with a role, a station's screen by its name, or nobody who signed in."""
+TWO_PURPOSES = "a station of two purposes"
+_ENDS = datetime(2099, 1, 1, tzinfo=UTC)
+_NOT_PAGES = frozenset(
+    (
+        "GET /audits/progress",
+        "GET /audits/{seq}/report",  # shown in a frame of the audit's page
+        "GET /language/{code}",
+        "GET /log/certificates/{seq}",
+        "GET /log/checkpoints/{size}",
+        "GET /me/log.json",
+        "GET /settings/notices/text/{sha256}",
+        "GET /static/{name:path}",
+    )
+)
+"""What is downloaded or read by a script, or leads on to a page."""
+_ADDRESSES = {
+    "/me/{token}": "/me/{link}",
+    "/me/{token}/withdraw": "/me/{link}/withdraw",
+    "/settings/notices/write": "/settings/notices/write?purpose=clinic+door&language=en",
+    "/settings/retention": "/settings/retention?purpose=clinic+door&default=P1Y",
+    "/thresholds/use": "/thresholds/use?record={record}",
+}
+"""Where pages need more than their path has, or another value than others of that name."""
+_PATIENCE_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A home that can be served, and what a browser needs to open its pages."""
+
+    home: Path
+    values: Mapping[str, str]
+    """What stands in the paths of pages."""
+    cookies: Mapping[Visitor, str]
+    station_key: str
+
+    def paths(self, visitor: Visitor) -> list[str]:
+        """The pages that this visitor may open."""
+        if visitor == TWO_PURPOSES:
+            return ["/kiosk"]
+        if visitor == STATION:
+            return ["/kiosk", "/check-ins"]
+        if visitor is Role.SUBJECT:
+            return ["/me", "/me/withdraw", "/nowhere"]
+        routes = [route for route in PAGES if route.startswith("GET ") and route not in _NOT_PAGES]
+        allowed = [route for route in routes if _may(visitor, PAGES[route])]
+        return [*(_asked(route).format_map(self.values) for route in allowed), "/nowhere"]
+
+
+def _asked(route: str) -> str:
+    path = route.removeprefix("GET ")
+    return _ADDRESSES.get(path, path)
+
+
+def _may(visitor: Visitor, roles: frozenset[Role] | None) -> bool:
+    if visitor is None:
+        return roles is None
+    return roles is not None and visitor in roles
+
+
+def make_site(folder: Path, london: Path) -> Site:
+    """Make a home in this folder: people, accounts of every role, a station, a log to look at."""
+    wiring.make_home(folder, "Mbare Clinic", "offline")[0].store.close()
+    service = wiring_serve.open_service(folder, ServiceSettings(), is_secure=False)
+    home = service.home
+    for number in NAMES:
+        enrol_volunteer(home, london, number)
+    operator = keys.machine_operator(home)
+    cookies: dict[Visitor, str] = {}
+    for role in Role:
+        if role is not Role.SUBJECT:
+            token = _last(accounts.invite(home, operator, role).path)
+            accounts.accept(home, service.credentials, token, role.value.title(), PASSWORD)
+            made = sessions.sign_in(home, service.credentials, role.value.title(), PASSWORD, "")
+            cookies[role] = made.secret
+    (rudo,) = subjects(home, NAMES["001"])
+    whose = rudo.subject.subject_id
+    cookies[Role.SUBJECT] = sessions.person_session(home, whose).secret
+    station_key = key_of_station(home, frozenset({PURPOSE}))
+    cookies[STATION] = sessions.open_station(home, station_key).secret
+    both = key_of_station(home, frozenset({PURPOSE, OTHER_PURPOSE}))
+    cookies[TWO_PURPOSES] = sessions.open_station(home, both).secret
+    save_notice(home, PURPOSE, "en", "# Your face at this door\n\nYou may say **no**.\n")
+    checkpoint(home)
+    values = {
+        **REST,
+        "subject_id": whose,
+        "seq": "0",
+        "token": _last(accounts.invite(home, operator, Role.ENROLLER).path),
+        "link": _last(links.new_person_link(home, operator, whose)),
+        "record": thresholds.records(home)[0][0].record_id,
+    }
+    home.store.close()
+    return Site(folder, values, cookies, station_key)
+
+
+def with_an_audit(site: Site, served: Served) -> Site:
+    """The site after an audit of a few rendered volunteers, which the server itself runs."""
+    shipped = wiring.shipped_volunteers()
+    folder = site.home / "studies" / "volunteers"
+    folder.mkdir(parents=True)
+    rows = (shipped / "people.csv").read_text().splitlines(keepends=True)
+    kept = [row for row in rows[1:] if row.split(",")[2] in ("1", "2")]
+    (folder / "people.csv").write_text("".join([rows[0], *kept]))
+    for row in kept:
+        for photo in shipped.glob(f"{row.split(',')[0]}_*.jpg"):
+            shutil.copy(photo, folder)
+    (folder / "consent.md").write_text("Nobody is in these photos.")
+    _as_admin(site, served, "/audits/run", {"folder": "volunteers", "column": "tone"})
+    deadline = time.monotonic() + _PATIENCE_S
+    while not json.loads(_as_admin(site, served, "/audits/progress"))["over"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    page = _as_admin(site, served, "/audits").decode()
+    seq = page.partition('<th scope="row"><a href="/audits/')[2].partition('"')[0]
+    return replace(site, values={**site.values, "seq": seq})
+
+
+def _as_admin(
+    site: Site, served: Served, path: str, fields: Mapping[str, str] | None = None
+) -> bytes:
+    headers = {
+        "Cookie": f"chiso={site.cookies[Role.ADMIN]}",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Sec-Fetch-Site": "same-origin",
+    }
+    connection = served.connection()
+    method = "GET" if fields is None else "POST"
+    connection.request(method, path, urlencode(fields or {}), headers)
+    answer = connection.getresponse().read()
+    connection.close()
+    return answer
+
+
+def enrol_volunteer(home: Home, london: Path, number: str) -> None:
+    """Enrol a volunteer by her name, with the photo that she does not smile in."""
+    agreement = Agreement(
+        subject=NAMES[number],
+        purpose=PURPOSE,
+        modes=frozenset(Mode),
+        expires=_ENDS,
+        evidence_sha256="0" * 64,
+    )
+    photo = Photo(number, (london / f"{number}_neutral.jpg").read_bytes())
+    assert isinstance(enrol(home, agreement, [photo]), Enrolled)
+
+
+def key_of_station(home: Home, purposes: frozenset[str]) -> str:
+    """A new key of the station, for these purposes."""
+    until = datetime.now(UTC) + timedelta(days=30)
+    wanted = keys.WantedKey("door", Role.VERIFIER, purposes, frozenset(), STATION, until)
+    return keys.issue_key(home, keys.machine_operator(home), wanted).secret
+
+
+def _last(path: str) -> str:
+    return path.rsplit("/", 1)[1]
