@@ -73,6 +73,8 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "POST /log/ask": _ADMIN,
     "POST /log/checkpoint": _ADMIN,
     "POST /log/verify": _STAFF,
+    "POST /me/card": None,
+    "POST /me/card-look": None,
     "POST /me/export": _HERSELF,
     "POST /me/{token}/detections": None,
     "POST /me/{token}/look": None,

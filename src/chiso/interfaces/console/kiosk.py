@@ -19,7 +19,7 @@ from chiso.interfaces.serve.bodies import PhotoHere, form_in, text_in
 from chiso.interfaces.serve.callers import ServiceHere, allowed, caller_in
 from chiso.services.access import sessions
 from chiso.services.access.keys import require_purpose
-from chiso.services.cards.reading import code_in
+from chiso.services.cards.reading import read_shown
 from chiso.services.serving import cards
 from chiso.services.serving.greeting import greet
 from chiso.services.serving.service import Service
@@ -124,8 +124,7 @@ async def look(
 @router.post("/card", dependencies=[Depends(station_here)])
 async def card(service: ServiceHere, photo: PhotoHere) -> Look:
     """Read the code of the card that is held before the camera; nothing is compared."""
-    engine = service.home.engine
-    code = await service.photos.run(lambda: code_in(engine(), code_reader(), photo))
+    code = await service.photos.run(partial(read_shown, service.home, code_reader(), photo))
     return _again(code) if isinstance(code, Refusal) else Look(answer="card", card=code)
 
 

@@ -22,14 +22,17 @@ from chiso.interfaces.api.exports import zipped
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.person_page.page import page_of
 from chiso.interfaces.serve import cookies
-from chiso.interfaces.serve.bodies import PhotoHere
+from chiso.interfaces.serve.bodies import PhotoHere, form_in, text_in
 from chiso.interfaces.serve.callers import CallerHere, ServiceHere, caller_in
 from chiso.services import erasure
+from chiso.services.access.sessions import NewSession
+from chiso.services.cards.reading import read_shown
 from chiso.services.people import documents_about
 from chiso.services.serving import herself
 from chiso.services.serving.directory import Loss, loss_of, person
 from chiso.services.serving.service import Service
 from chiso.services.withdraw import withdraw_by_id
+from chiso.wiring_cards import code_reader
 
 router = APIRouter(prefix="/me")
 
@@ -60,6 +63,12 @@ async def link_here(service: ServiceHere, token: str) -> Actor:
     return link
 
 
+async def from_address(request: Request, service: ServiceHere) -> None:
+    """Count a call of whoever has not shown yet who she is. Raises TOO_MANY_ATTEMPTS."""
+    address = request.client.host if request.client else ""
+    service.per_address.note((address,), service.home.clock.now())
+
+
 Me = Annotated[Herself, Depends(herself_here)]
 Link = Annotated[Actor, Depends(link_here)]
 
@@ -67,7 +76,9 @@ Link = Annotated[Actor, Depends(link_here)]
 class Looked(BaseModel):
     """What came of a look."""
 
-    answer: Literal["you", "not-you", "again"]
+    answer: Literal["you", "not-you", "again", "card"]
+    card: str = ""
+    """The code of the card that was read; a face has not been looked at yet."""
     code: str = ""
     hint: str = ""
 
@@ -124,6 +135,23 @@ async def withdraw(
     return await _withdrawn(request, service, mine.caller, loss)
 
 
+@router.post("/card", dependencies=[Depends(from_address)])
+async def read_card(service: ServiceHere, photo: PhotoHere) -> Looked:
+    """Read the code of the card that is held before the camera; nothing is compared."""
+    code = await service.photos.run(partial(read_shown, service.home, code_reader(), photo))
+    if isinstance(code, Refusal):
+        return Looked(answer="again", code=code.code, hint=code.hint)
+    return Looked(answer="card", card=code)
+
+
+@router.post("/card-look", dependencies=[Depends(from_address)])
+async def card_look(request: Request, service: ServiceHere, photo: PhotoHere) -> Response:
+    """Compare a frame with the card that was shown, and begin the session of whose it is."""
+    code = text_in(await form_in(request), "card") or ""
+    found = await herself.look_by_card(service, code_reader(), code, photo)
+    return _looked(request, found)
+
+
 @router.get("/{token}")
 async def look_page(request: Request, service: ServiceHere, link: Link, token: str) -> Response:
     """Ask whoever holds this link for her face; nothing of hers is shown before."""
@@ -143,14 +171,7 @@ async def detections(service: ServiceHere, photo: PhotoHere) -> recognition.Dete
 @router.post("/{token}/look")
 async def look(request: Request, service: ServiceHere, link: Link, photo: PhotoHere) -> Response:
     """Compare a frame with her face, and begin her session where it is she."""
-    found = await herself.look(service, link, photo)
-    if isinstance(found, Refusal):
-        return _looked(Looked(answer="again", code=found.code, hint=found.hint))
-    if found is None:
-        return _looked(Looked(answer="not-you"))
-    answer = _looked(Looked(answer="you"))
-    cookies.set_session(request, answer, found.secret)
-    return answer
+    return _looked(request, await herself.look(service, link, photo))
 
 
 @router.get("/{token}/withdraw")
@@ -174,8 +195,15 @@ def _whose(link: Actor) -> SubjectId:
     return link.subject_id
 
 
-def _looked(looked: Looked) -> Response:
-    return JSONResponse(looked.model_dump())
+def _looked(request: Request, found: NewSession | Refusal | None) -> Response:
+    if isinstance(found, Refusal):
+        looked = Looked(answer="again", code=found.code, hint=found.hint)
+        return JSONResponse(looked.model_dump())
+    looked = Looked(answer="not-you" if found is None else "you")
+    answer = JSONResponse(looked.model_dump())
+    if found is not None:
+        cookies.set_session(request, answer, found.secret)
+    return answer
 
 
 async def _loss(service: Service, caller: Actor, whose: SubjectId, receipt: str) -> Loss:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chiso.cards.code import is_code, unreadable
 from chiso.core.ports import CodeReader
 from chiso.core.samples import Refusal
-from chiso.services.home import Engine
+from chiso.services.home import Engine, Home
 
 
 def code_in(engine: Engine, read: CodeReader, picture: bytes) -> str | Refusal:
@@ -26,3 +26,8 @@ def code_in(engine: Engine, read: CodeReader, picture: bytes) -> str | Refusal:
     )
     error = unreadable(message)
     return Refusal(error.code, error.message, error.hint)
+
+
+def read_shown(home: Home, read: CodeReader, picture: bytes) -> str | Refusal:
+    """As `code_in`, loading the home's engine where it is not loaded yet."""
+    return code_in(home.engine(), read, picture)

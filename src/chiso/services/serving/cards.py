@@ -57,12 +57,13 @@ async def verify(
     caller: Actor,
     read: CodeReader,
     shown: bytes | str,
-    purpose: str,
+    purpose: str | None,
     photo: bytes,
 ) -> CardAnswer | Refusal:
     """Compare the one face of `photo` with the card that is `shown`: a picture of it, or its code.
 
-    Attempts are limited by station and card, and a match forgives them.
+    `purpose` None: whatever the card is for. Attempts are limited by station and card, and a match
+    forgives them.
     """
     work = partial(_verified, service, caller, read, shown, purpose, photo)
     return await service.photos.run(work)
@@ -73,7 +74,7 @@ def _verified(
     caller: Actor,
     read: CodeReader,
     shown: bytes | str,
-    purpose: str,
+    purpose: str | None,
     photo: bytes,
 ) -> CardAnswer | Refusal:
     home = service.home_for(caller)

@@ -9,6 +9,7 @@ from chiso.consent.policy import objection
 from chiso.core.access import Actor, Role
 from chiso.core.consent import Mode, SubjectId
 from chiso.core.errors import ChisoError, Code
+from chiso.core.ports import CodeReader
 from chiso.core.samples import Refusal
 from chiso.core.storage import ReadTransaction
 from chiso.services.access.links import person_of_link
@@ -16,11 +17,14 @@ from chiso.services.access.sessions import NewSession, person_session
 from chiso.services.home import Home
 from chiso.services.people import known_by_id
 from chiso.services.retention import rule_for
-from chiso.services.serving import recognising
+from chiso.services.serving import cards, recognising
 from chiso.services.serving.service import Service
 
 _ASKER = "her own link"
 """Leaves name the link, since a face that is not hers may have looked through it."""
+
+
+_CARD_HOLDER = Actor("her own card", Role.SUBJECT, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,18 @@ async def look(service: Service, link: Actor, photo: bytes) -> NewSession | Refu
     if not answer.verified.match:
         return None
     return await service.desk.run(partial(person_session, service.home, whose))
+
+
+async def look_by_card(
+    service: Service, read: CodeReader, code: str, photo: bytes
+) -> NewSession | Refusal | None:
+    """As `look`, with the card whose code this is. Raises what `verify_card` does."""
+    found = await cards.verify(service, _CARD_HOLDER, read, code, None, photo)
+    if isinstance(found, Refusal):
+        return found
+    if not found.answer.verified.match:
+        return None
+    return await service.desk.run(partial(person_session, service.home, found.subject_id))
 
 
 def _purposes(home: Home, view: ReadTransaction, subject_id: SubjectId) -> list[str]:

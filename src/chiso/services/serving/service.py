@@ -17,6 +17,7 @@ from chiso.services.serving.searches import Searches
 from chiso.services.serving.workroom import Workroom
 
 _TEN_IN_FIVE_MINUTES = Limit(10, timedelta(minutes=5))
+_TWO_A_SECOND = Limit(120, timedelta(minutes=1))
 _TEN_A_SECOND = Limit(600, timedelta(minutes=1))
 
 
@@ -30,6 +31,8 @@ class ServiceSettings:
     """Verifications of one person at one station; a match forgives."""
     per_key: Limit = _TEN_A_SECOND
     """Calls of one key."""
+    per_address: Limit = _TWO_A_SECOND
+    """Frames from one address, of whoever has not shown yet who she is."""
     per_sign_in: Limit = _TEN_IN_FIVE_MINUTES
     """Attempts to sign in, by account, and of links from one address."""
     refused_after_s: float = 0.25
@@ -53,6 +56,7 @@ class Service:
     reports: ReportShelf
     per_subject: Attempts
     per_key: Attempts
+    per_address: Attempts
     per_sign_in: Attempts
     credentials: Credentials
     is_secure: bool
@@ -85,6 +89,7 @@ def service_of(
         reports=reports,
         per_subject=Attempts(settings.per_subject),
         per_key=Attempts(settings.per_key),
+        per_address=Attempts(settings.per_address),
         per_sign_in=Attempts(settings.per_sign_in),
         credentials=credentials,
         is_secure=is_secure,

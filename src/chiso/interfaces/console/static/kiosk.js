@@ -4,14 +4,12 @@
 // is compared with nobody; the first that can be used is the one that is answered. A card is read
 // first, and then the face beside it is looked at.
 
-import { Camera, send } from "./camera.js";
+import { Camera } from "./camera.js";
+import { awake, untilAnswered, withCard } from "./looks.js";
 import { hintOf, word } from "./words.js";
 
-const LOOK_MS = 15000;
 const CARD_MS = 25000;
 const CARD_PX = 1280; // its code has small squares
-const WAKES_MS = 600; // a camera's first frames are dark
-const PAUSE_MS = 300;
 const STAYS_MS = { hello: 6000, unknown: 9000, again: 12000, other: 12000, refused: 12000, broken: 12000 };
 const BUTTONS = { ask: "yes", look: "stop", card: "stop", face: "stop", hello: "next" };
 
@@ -22,7 +20,6 @@ const go = document.getElementById("go");
 const cardButton = document.getElementById("show");
 const seen = kiosk.querySelector(".seen");
 const camera = new Camera(document.getElementById("view"));
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 let looking = null;
 let back = 0;
@@ -40,25 +37,12 @@ function show(state, { name = "", hint = "" } = {}) {
   if (STAYS_MS[state]) back = setTimeout(() => show("ask"), STAYS_MS[state]);
 }
 
-// Sends frames to `url` until one is answered with something else than "again": [state, answer].
-async function answered(signal, url, { atMostMs = LOOK_MS, widthPx, body = (frame) => frame } = {}) {
-  const until = Date.now() + atMostMs;
-  let refused = {};
-  while (!signal.aborted && Date.now() < until) {
-    const frame = await camera.frame(widthPx);
-    if (frame !== null) {
-      const { status, ok, answer } = await send(url, body(frame));
-      if (status === 401) return ["closed"];
-      if (answer.code === "too-many-attempts") return ["broken", { hint: answer.hint }];
-      if (status === 429) refused = { code: "busy" };
-      else if (!ok) return ["broken"];
-      else if (answer.answer !== "again") return [answer.answer, answer];
-      else refused = answer;
-      if (!signal.aborted) more.textContent = hintOf(refused.code, refused.hint);
-    }
-    await pause(PAUSE_MS);
-  }
-  return ["again", { hint: hintOf(refused.code ?? "", refused.hint) }];
+async function answered(signal, url, wanted = {}) {
+  const onHint = (text) => (more.textContent = text);
+  const { status, ok, answer } = await untilAnswered(camera, url, { signal, onHint, ...wanted });
+  if (status === 401) return ["closed"];
+  if (!ok) return ["broken", { hint: status === 429 ? answer.hint : "" }];
+  return [answer.answer, answer];
 }
 
 const lookAtFace = (signal) => answered(signal, kiosk.dataset.look);
@@ -68,13 +52,7 @@ async function lookAtCard(signal) {
   const [state, read] = await answered(signal, kiosk.dataset.card, wanted);
   if (state !== "card" || signal.aborted) return [state, read];
   show("face");
-  const body = (frame) => {
-    const form = new FormData();
-    form.append("card", read.card);
-    form.append("photo", frame, "frame.jpg");
-    return form;
-  };
-  return answered(signal, kiosk.dataset.cardLook, { body });
+  return answered(signal, kiosk.dataset.cardLook, { body: withCard(read.card) });
 }
 
 async function begin(state, answer) {
@@ -84,7 +62,7 @@ async function begin(state, answer) {
   let result;
   try {
     await camera.start();
-    await pause(WAKES_MS);
+    await awake();
     result = await answer(mine.signal);
   } catch (error) {
     result = ["broken", { hint: hintOf(error.name) }];

@@ -1,4 +1,4 @@
-"""Cards at a kiosk: the face is compared with the card that it shows, and with nothing else."""
+"""Cards in pages: the face is compared with the card that it shows, and with nothing else."""
 
 from __future__ import annotations
 
@@ -111,3 +111,43 @@ def test_what_is_no_card_and_a_card_that_is_revoked_are_refused(
     assert revoked.status_code == 200
     said = _look(kiosk, code, photo_of("006")).json()
     assert (said["answer"], said["code"]) == ("refused", "card-revoked")
+
+
+def test_her_card_and_her_face_open_her_own_page(
+    serving: tuple[Any, TestClient], card: dict[str, Any], photo_of: PhotoOf
+) -> None:
+    browser = Console(*serving)
+    assert "With your card" in browser.get("/me").text
+    headers = _SAME | {"Content-Type": "image/jpeg"}
+    read = browser.client.post("/me/card", content=_held_up(card), headers=headers).json()
+
+    def look(photo: bytes) -> str:
+        answer = browser.client.post(
+            "/me/card-look",
+            data={"card": read["card"]},
+            files={"photo": ("frame.jpg", photo, "image/jpeg")},
+            headers=_SAME,
+        )
+        said: str = answer.json()["answer"]
+        return said
+
+    assert look(photo_of("003")) == "not-you"
+    assert "Person 006" not in browser.get("/me").text
+    assert look(photo_of("006")) == "you"
+    shown = browser.get("/me").text
+    assert "Person 006" in shown
+    assert card["number"] in shown
+    assert "her own card" in shown
+
+
+def test_frames_of_nobody_in_particular_are_limited(
+    serving: tuple[Any, TestClient],
+) -> None:
+    browser = Console(*serving)
+    headers = _SAME | {"Content-Type": "image/jpeg"}
+    limit = browser.service.settings.per_address.count
+    for _ in range(limit):
+        browser.service.per_address.note(("testclient",), browser.service.home.clock.now())
+    for path in ("/me/card", "/me/card-look"):
+        refused = browser.client.post(path, content=b"", headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (429, "too-many-attempts")
