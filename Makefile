@@ -33,7 +33,7 @@ volunteer-set: $(STAMPS)/volunteers ## render the volunteers that Chiso carries 
 
 test: check $(STAMPS)/volunteers ## check, then every test
 	@echo "running the tests …"
-	@$(BIN)/python -m pytest -q --durations=10 $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 $(ARGS)
 
 bench: $(STAMPS)/bench ## speed and error rates, beside the peer
 	@$(BIN)/python -m bench $(ARGS)
