@@ -213,7 +213,7 @@ def test_one_agreement_is_withdrawn_and_the_others_stay(
     assert browser.get(gym).status_code == 404
 
 
-def test_without_consent_to_be_verified_the_page_says_that_a_desk_can_open_it(
+def test_without_consent_to_be_verified_the_page_says_that_a_desk_helps(
     browser: Console, photo_of: PhotoOf
 ) -> None:
     expires = datetime(2099, 1, 1, tzinfo=UTC)
@@ -222,7 +222,7 @@ def test_without_consent_to_be_verified_the_page_says_that_a_desk_can_open_it(
     assert isinstance(made, Enrolled)
     link = _link(browser, "009")
     asked = browser.get(link).text
-    assert "Any desk opens this page with you" in asked
+    assert "Any desk gives you a copy" in asked
     assert 'id="go"' not in asked
     refused = _look(browser, link, photo_of("009"))
     assert (refused.status_code, refused.json()["code"]) == (403, "no-consent")

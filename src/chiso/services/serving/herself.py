@@ -60,7 +60,7 @@ async def look(service: Service, link: Actor, photo: bytes) -> NewSession | Refu
         raise ChisoError(
             Code.NO_CONSENT,
             "Nothing is held with which a look could show that it is you.",
-            "Any desk opens this page with you. You can withdraw everything without it.",
+            "Any desk gives you a copy of what is held. You can withdraw everything without it.",
         )
     answer = await recognising.verify(service, link, found.label, found.purpose, photo)
     if isinstance(answer, Refusal):

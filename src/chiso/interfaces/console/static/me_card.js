@@ -34,6 +34,7 @@ async function look() {
   say.textContent = word("card");
   seen.dataset.shows = "card";
   seen.hidden = false;
+  seen.scrollIntoView({ block: "center" });
   let said;
   try {
     await camera.start();

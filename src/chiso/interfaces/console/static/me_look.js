@@ -39,6 +39,7 @@ async function look() {
   go.textContent = word("stop");
   say.textContent = word("looking");
   seen.hidden = false;
+  seen.scrollIntoView({ block: "center" });
   let said;
   try {
     await camera.start();
