@@ -41,6 +41,9 @@ _NOT_PAGES = frozenset(
     (
         "GET /audits/progress",
         "GET /audits/{seq}/report",  # shown in a frame of the audit's page
+        "GET /enrol/done",
+        "GET /enrol/form",
+        "GET /enrol/photos",
         "GET /language/{code}",
         "GET /log/certificates/{seq}",
         "GET /log/checkpoints/{size}",
@@ -49,8 +52,10 @@ _NOT_PAGES = frozenset(
         "GET /static/{name:path}",
     )
 )
-"""What is downloaded or read by a script, or leads on to a page."""
+"""What is downloaded or read by a script, or leads on to another page."""
 _ADDRESSES = {
+    "/enrol/agreement": "/enrol/agreement?language=en&purpose=clinic+door&notice={notice}",
+    "/enrol/notice": "/enrol/notice?language=en&purpose=clinic+door",
     "/me/{token}": "/me/{link}",
     "/me/{token}/withdraw": "/me/{link}/withdraw",
     "/settings/notices/write": "/settings/notices/write?purpose=clinic+door&language=en",
@@ -117,7 +122,7 @@ def make_site(folder: Path, london: Path) -> Site:
     cookies[STATION] = sessions.open_station(home, station_key).secret
     both = key_of_station(home, frozenset({PURPOSE, OTHER_PURPOSE}))
     cookies[TWO_PURPOSES] = sessions.open_station(home, both).secret
-    save_notice(home, PURPOSE, "en", "# Your face at this door\n\nYou may say **no**.\n")
+    notice = save_notice(home, PURPOSE, "en", "# Your face at this door\n\nYou may say **no**.\n")
     checkpoint(home)
     values = {
         **REST,
@@ -125,6 +130,7 @@ def make_site(folder: Path, london: Path) -> Site:
         "seq": "0",
         "token": _last(accounts.invite(home, operator, Role.ENROLLER).path),
         "link": _last(links.new_person_link(home, operator, whose)),
+        "notice": notice.sha256,
         "record": thresholds.records(home)[0][0].record_id,
     }
     home.store.close()

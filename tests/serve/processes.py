@@ -22,6 +22,8 @@ class Served:
 
     url: str
     process: subprocess.Popen[bytes]
+    setup: str | None
+    """The link that makes the first administrator; None where there are accounts."""
 
     def connection(self) -> http.client.HTTPConnection:
         """A connection to it."""
@@ -39,7 +41,8 @@ def server(home: Path, models: Path, *words: str) -> Iterator[Served]:
     )
     assert process.stdout is not None
     try:
-        yield Served(json.loads(process.stdout.readline())["url"], process)
+        ready = json.loads(process.stdout.readline())
+        yield Served(ready["url"], process, ready["setup"])
     finally:
         if process.poll() is None:
             process.kill()
