@@ -170,7 +170,12 @@ function photos(form) {
   });
   form.addEventListener("submit", (event) => {
     end();
-    if (event.submitter?.id === "go") setTimeout(() => (event.submitter.disabled = true));
+    const isEnrolling = event.submitter?.id === "go";
+    field.disabled = !isEnrolling; // photos go nowhere but to be enrolled
+    setTimeout(() => {
+      field.disabled = false;
+      byId("go").disabled = isEnrolling;
+    });
   });
   addEventListener("pageshow", () => (byId("go").disabled = false));
   addEventListener("pagehide", end);
