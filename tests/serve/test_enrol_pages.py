@@ -173,6 +173,21 @@ def test_several_purposes_are_several_receipts_and_what_she_declined_is_none(
     assert [each.processing.purpose for each in desk.receipts("Farai")] == [GATE]
 
 
+def test_where_one_of_several_purposes_cannot_be_none_is(
+    desk: Desk, photo_of: Callable[..., bytes]
+) -> None:
+    page, leaves = desk.agreement(PURPOSE, GATE), len(_leaves(desk))
+    boxes = {"mode-0": "verify", "mode-1": "verify", "until-0": "2090-01-01"}
+    draft = json.loads(_draft(desk.agreed(page, **boxes).text))
+    draft["asked"][1]["until"] = "2090-01-01"  # more than the maximum
+    files: Files = [("photo", ("x.jpg", photo_of("006"), "image/jpeg"))]
+    answer = desk.send("/enrol/done", {"draft": json.dumps(draft)}, files)
+    assert answer.status_code == 422
+    assert "longer than consent" in answer.text
+    assert desk.receipts() == []
+    assert len(_leaves(desk)) == leaves
+
+
 def test_a_guardian_is_on_a_minor_s_receipt(desk: Desk, photo_of: Callable[..., bytes]) -> None:
     review = desk.agreed(desk.agreement(GATE), guardian="Tendai M.", **{"mode-0": "verify"})
     done = desk.done(review.text, photo_of("006"))
@@ -262,6 +277,7 @@ def test_a_date_that_may_not_be_is_refused_before_there_is_a_photo(desk: Desk, u
     answer = desk.agreed(desk.agreement(GATE), **{"mode-0": "verify", "until-0": until})
     assert answer.status_code == 400
     assert until in answer.text
+    assert "--" not in answer.text.partition('id="problem"')[2].partition("</div>")[0]
     assert desk.agreed(desk.agreement(PURPOSE), **{"mode-0": "verify"}).status_code == 400
 
 

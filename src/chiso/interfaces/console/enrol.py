@@ -134,7 +134,7 @@ async def photos(request: Request, service: ServiceHere, caller: Enroller) -> Re
     except ChisoError as error:
         if error.kind not in _AGAIN:
             raise
-        return await _agreement(request, service, caller, draft, error)
+        return await _agreement(request, service, caller, draft, _said_here(error))
     return _review(request, caller, draft, None)
 
 
@@ -161,7 +161,7 @@ async def enrol(request: Request, service: ServiceHere, caller: Enroller) -> Res
     except ChisoError as error:
         if error.kind not in _AGAIN:
             raise
-        return _review(request, caller, draft, error)
+        return _review(request, caller, draft, _said_here(error))
     subject_id = done[0].subject_id
     path = await service.desk.run(partial(new_person_link, home, caller, subject_id))
     address = str(request.base_url).rstrip("/") + path
@@ -240,6 +240,14 @@ def _review(request: Request, caller: Actor, draft: Draft, problem: ChisoError |
         most_photos=MOST_PHOTOS,
         words=box_words,
     )
+
+
+def _said_here(error: ChisoError) -> ChisoError:
+    """The error with a hint for this page, where its own is about a command's options."""
+    if error.kind is not Kind.CONSENT:
+        return error
+    hint = "Choose a day in the future, and none later than the page of the agreement says."
+    return ChisoError(error.code, error.message, hint)
 
 
 def _notices(home: Home, caller: Actor, language: str, purposes: list[str]) -> list[ShownNotice]:
