@@ -145,7 +145,7 @@ def _of_http(error: HTTPException) -> Problem:
         status=status,
         detail=f"{status.phrase}: {status.description or status.phrase}.",
         code=code,
-        hint="/v1/openapi.json lists every call.",
+        hint="Check the address. /v1/openapi.json lists every call of the API.",
     )
 
 
