@@ -90,7 +90,9 @@ def _cut(*_: object) -> None:
     raise PowerCutError
 
 
-@pytest.mark.parametrize("number", [99999999, os.getpid(), 10**30])
+@pytest.mark.parametrize(
+    "number", [99999999, os.getpid(), 10**30], ids=["nobody", "this", "no number of a process"]
+)
 def test_a_backup_that_was_killed_leaves_no_copy_for_long(
     peopled: Chiso, backup: Path, number: int
 ) -> None:
