@@ -76,7 +76,10 @@ def open_kiosk(page: Page, url: str, key: str) -> None:
 def ask_kiosk(page: Page) -> str:
     """Let the kiosk look, with Enter alone; what it says. It may ask for another try."""
     said = ""
+    if page.locator("#kiosk").get_attribute("data-state") == "hello":  # of whoever came before
+        page.locator("#go").press("Enter")
     for _ in range(_TRIES):
+        page.locator("#kiosk[data-state=ask], #kiosk[data-state=again]").wait_for()
         page.locator("#go").press("Enter")
         states = ", ".join(f"#kiosk[data-state={state}]" for state in _ANSWERED)
         page.locator(states).wait_for(timeout=PATIENCE_MS)

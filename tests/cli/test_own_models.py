@@ -69,7 +69,7 @@ def test_references_of_another_model_are_not_compared(
     identified = own("identify", photo, "--purpose", PURPOSE)
     assert_error(identified, 6, "reference-missing", "Enrol them again", "chiso models use")
     verified = own("verify", "001", photo, "--purpose", PURPOSE)
-    assert_error(verified, 6, "reference-missing", "Enrol her again")
+    assert_error(verified, 6, "reference-missing", "enrol her again")
 
     # Enrolled with this model too, under the receipt she has, she is found with either.
     again = own.enrol("001", volunteer("001")).document
