@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,8 +49,19 @@ def open_service(directory: Path, settings: ServiceSettings, *, is_secure: bool)
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens here. Raises BAD_ARGUMENT where none can: taken, or not ours."""
     try:
-        family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server((host, port), family=family)
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # Named as TCP, which `socket.create_server` leaves out: only then does asyncio send small
+        # answers at once, instead of 40 ms later.
+        listening = socket.socket(family, kind, socket.IPPROTO_TCP)
+        try:
+            if os.name == "posix":  # a port that was left just now may be taken again
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen()
+        except OSError:
+            listening.close()
+            raise
+        return listening
     except OSError as error:
         raise ChisoError(
             Code.BAD_ARGUMENT,

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.serve.processes import server
 
+from chiso import wiring_serve
 from chiso.interfaces.cli.main import main
 
 Refused = Callable[..., dict[str, str]]
@@ -48,6 +49,11 @@ def test_a_port_that_is_taken_is_told_before_anything_is_served(refused: Refused
         error = refused("--port", str(taken.getsockname()[1]))
     assert error["code"] == "bad-argument"
     assert "--port" in error["hint"]
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    with wiring_serve.listen("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP  # else asyncio leaves Nagle's algorithm on
 
 
 def test_half_of_what_tls_needs_is_refused(
