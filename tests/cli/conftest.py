@@ -69,9 +69,7 @@ def run(
 @pytest.fixture
 def peopled(run: Chiso, peopled_home: Path) -> Chiso:
     """chiso, working in a home with three volunteers: 001, 003 and 005."""
-    shutil.rmtree(run.home)
-    shutil.copytree(peopled_home, run.home)
-    return run
+    return run.in_copy_of(peopled_home)
 
 
 @pytest.fixture(scope="session")
@@ -90,9 +88,7 @@ def clinic_home(
 @pytest.fixture
 def tsitsi(run: Chiso, clinic_home: Path) -> Chiso:
     """chiso, working in a home with 001, 003, 005 and Tsitsi."""
-    shutil.rmtree(run.home)
-    shutil.copytree(clinic_home, run.home)
-    return run
+    return run.in_copy_of(clinic_home)
 
 
 @pytest.fixture(scope="session")

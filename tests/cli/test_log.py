@@ -53,8 +53,7 @@ def test_a_history_written_anew_does_not_go_on_from_a_saved_checkpoint(run: Chis
     shutil.copytree(run.home, before)
     _grow(run.home, 5)
     saved = _saved(run)
-    shutil.rmtree(run.home)
-    shutil.copytree(before, run.home)
+    run.in_copy_of(before)
     assert_error(_since(run, saved), 5, "log-broken", "8 by then", "rewritten")
     _grow(run.home, 9, said="off")
     assert run("log", "verify").status == 0

@@ -41,10 +41,10 @@ def _line(name: str, said: bytes) -> str:
 
 
 def test_a_checkpoint_is_kept_every_so_many_leaves(run: Chiso) -> None:
-    assert run("log", "schedule").document == {"leaves": 1000, "hours": 24}
+    assert run("log", "schedule").document == {"leaves": 1000, "seconds": 86400}
     (first,) = _sizes(run)
-    chosen = run("log", "schedule", "--leaves", "3").document
-    assert chosen == {"leaves": 3, "hours": 24}
+    chosen = run("log", "schedule", "--leaves", "3", "--every", "90min").document
+    assert chosen == {"leaves": 3, "seconds": 5400}
     _grow(run.home, 7)
     assert _sizes(run) == [first, first + 3, first + 6, first + 9]
     said = run("log", "show", "--type", "settings-changed", "--last", "8").documents[0]["said"]
@@ -52,17 +52,17 @@ def test_a_checkpoint_is_kept_every_so_many_leaves(run: Chiso) -> None:
 
 
 @pytest.mark.parametrize(
-    ("leaves", "hours", "due"),
-    [(0, 0, False), (9, 23, False), (10, 0, True), (1, 24, True), (1, -1, True)],
+    ("leaves", "seconds", "due"),
+    [(0, 0, False), (9, 89, False), (10, 0, True), (1, 90, True), (1, -1, True)],
 )
-def test_a_checkpoint_is_due_after_so_many_leaves_or_hours(
-    leaves: int, hours: int, due: bool
+def test_a_checkpoint_is_due_after_so_many_leaves_or_seconds(
+    leaves: int, seconds: int, due: bool
 ) -> None:
     """A clock that was set back keeps one too, rather than none for as long as it was ahead."""
     last = KeptCheckpoint(5, _NOW, "")
-    now = _NOW + timedelta(hours=hours)
-    assert Schedule(10, 24).is_due(last, 5 + leaves, now) is due
-    assert Schedule(10, 24).is_due(None, 5 + leaves, now)
+    now = _NOW + timedelta(seconds=seconds)
+    assert Schedule(10, 90).is_due(last, 5 + leaves, now) is due
+    assert Schedule(10, 90).is_due(None, 5 + leaves, now)
 
 
 def test_a_checkpoint_on_demand_is_kept_and_written_to_a_new_file(run: Chiso) -> None:
@@ -75,10 +75,17 @@ def test_a_checkpoint_on_demand_is_kept_and_written_to_a_new_file(run: Chiso) ->
     assert_error(run("log", "checkpoint", "--out", file), 2, "bad-argument", "there already")
 
 
-@pytest.mark.parametrize("words", [("--leaves", "0"), ("--hours", "-1"), ("--hours", "9999999")])
-def test_a_schedule_of_nothing_is_refused(run: Chiso, words: tuple[str, str]) -> None:
-    assert_error(run("log", "schedule", *words), 2, "bad-argument", "whole number")
-    assert run("log", "schedule").document == {"leaves": 1000, "hours": 24}
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--leaves", "0"), "whole number"),
+        (("--every", "0s"), "length of time"),
+        (("--every", "999999d"), "366 days"),
+    ],
+)
+def test_a_schedule_of_nothing_is_refused(run: Chiso, words: tuple[str, str], told: str) -> None:
+    assert_error(run("log", "schedule", *words), 2, "bad-argument", told)
+    assert run("log", "schedule").document == {"leaves": 1000, "seconds": 86400}
 
 
 def test_the_lines_of_witnesses_are_added_to_the_checkpoint_that_is_kept(run: Chiso) -> None:
@@ -114,7 +121,7 @@ def test_a_kept_checkpoint_that_was_altered_is_found(run: Chiso, change: str) ->
     assert_error(run("log", "verify"), 5, "log-broken", "checkpoint that it keeps")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"leaves": 0, "hours": 1}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"leaves": 0, "seconds": 1}'])
 def test_a_schedule_that_is_none_is_called_damage(text: str) -> None:
     class View:
         def setting(self, name: str) -> str:

@@ -251,8 +251,7 @@ def test_a_home_put_back_whole_is_found_by_its_witness(
     shutil.copytree(run.home, tmp_path / "yesterday")
     _grow(run)
     assert run("log", "witness", "ask").status == 0
-    shutil.rmtree(run.home)
-    shutil.copytree(tmp_path / "yesterday", run.home)
+    run.in_copy_of(tmp_path / "yesterday")
     assert run("log", "verify").status == 0
     asked = run("log", "witness", "ask")
     assert asked.status == 5

@@ -84,9 +84,7 @@ def _enrol(home: Path, subject: str, photo: Path, purpose: str, expires: str) ->
 @pytest.fixture
 def aged(run: Chiso, aged_home: Path) -> Chiso:
     """chiso, today, in the home of those who enrolled two years ago."""
-    shutil.rmtree(run.home)
-    shutil.copytree(aged_home, run.home)
-    return run
+    return run.in_copy_of(aged_home)
 
 
 @pytest.fixture

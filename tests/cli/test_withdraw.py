@@ -69,9 +69,7 @@ def home_with_tsitsi(
 @pytest.fixture
 def tsitsi(run: Chiso, home_with_tsitsi: Path) -> Chiso:
     """chiso, working in a home with Tsitsi."""
-    shutil.rmtree(run.home)
-    shutil.copytree(home_with_tsitsi, run.home)
-    return run
+    return run.in_copy_of(home_with_tsitsi)
 
 
 def test_withdrawing_leaves_no_byte_of_the_person_in_any_file(

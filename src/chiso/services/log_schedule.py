@@ -1,4 +1,4 @@
-"""How often a checkpoint is kept: every so many leaves, or hours, whichever comes first."""
+"""How often a checkpoint is kept: every so many leaves, or seconds, whichever comes first."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from chiso.core.storage import ReadTransaction, WriteTransaction
 
 SETTING = "log-checkpoints"
 MAX_LEAVES = 10**9
-MAX_HOURS = 24 * 366
+MAX_SECONDS = 366 * 86400
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Keep a checkpoint once this many leaves, or hours, have passed since the one before.
+    """Keep a checkpoint once this many leaves, or seconds, have passed since the one before.
 
-    Hours pass unnoticed while nothing is logged: a log that stands still needs no new checkpoint.
+    Time passes unnoticed while nothing is logged: a log that stands still needs no new checkpoint.
     """
 
     leaves: int = 1000
-    hours: int = 24
+    seconds: int = 86400
 
     def is_due(self, last: KeptCheckpoint | None, size: int, now: datetime) -> bool:
         """Whether a log of this size is to be kept a checkpoint of, `last` being the newest."""
         if last is None or size - last.size >= self.leaves:
             return True
-        return not last.at <= now < last.at + timedelta(hours=self.hours)
+        return not last.at <= now < last.at + timedelta(seconds=self.seconds)
 
 
 def schedule_of(view: ReadTransaction) -> Schedule:
@@ -40,7 +40,7 @@ def schedule_of(view: ReadTransaction) -> Schedule:
         return Schedule()
     try:
         said = json.loads(text)
-        return schedule_from(int(said["leaves"]), int(said["hours"]))
+        return schedule_from(int(said["leaves"]), int(said["seconds"]))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, ChisoError) as error:
         raise ChisoError(
             Code.STORE_DAMAGED,
@@ -49,21 +49,21 @@ def schedule_of(view: ReadTransaction) -> Schedule:
         ) from error
 
 
-def schedule_from(leaves: int, hours: int) -> Schedule:
+def schedule_from(leaves: int, seconds: int) -> Schedule:
     """A schedule of these numbers. Raises ChisoError(BAD_ARGUMENT) where they make none."""
-    for number, most, what in ((leaves, MAX_LEAVES, "leaves"), (hours, MAX_HOURS, "hours")):
+    for number, most, what in ((leaves, MAX_LEAVES, "leaves"), (seconds, MAX_SECONDS, "seconds")):
         if not 1 <= number <= most:
             raise ChisoError(
                 Code.BAD_ARGUMENT,
                 f"A checkpoint cannot be kept every {number} {what}.",
                 f"Give a whole number from 1 to {most}.",
             )
-    return Schedule(leaves, hours)
+    return Schedule(leaves, seconds)
 
 
 def schedule_text(schedule: Schedule) -> str:
     """The schedule as the setting holds it."""
-    return canonical_json({"leaves": schedule.leaves, "hours": schedule.hours}).decode()
+    return canonical_json({"leaves": schedule.leaves, "seconds": schedule.seconds}).decode()
 
 
 def keep_if_due(transaction: WriteTransaction, head: LogHead, now: datetime) -> None:

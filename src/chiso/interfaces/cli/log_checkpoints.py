@@ -11,6 +11,7 @@ from chiso import wiring, wiring_witness
 from chiso.account.checkpoint import parse_note
 from chiso.core.times import to_text
 from chiso.interfaces.cli.cosigned import outcome_documents, say_outcomes, status_of
+from chiso.interfaces.cli.durations import in_words, seconds_from
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import reserved
 from chiso.interfaces.cli.options import HomeOption, JsonOption
@@ -92,10 +93,12 @@ def schedule(
             "--leaves", metavar="N", help="Keep one whenever so many leaves were added since."
         ),
     ] = None,
-    hours: Annotated[
-        int | None,
+    every: Annotated[
+        str | None,
         typer.Option(
-            "--hours", metavar="H", help="Keep one with the first leaf that comes so long after."
+            "--every",
+            metavar="TIME",
+            help="Keep one with the first leaf that comes so long after: 90s, 30min, 6h, 1d.",
         ),
     ] = None,
     home: HomeOption = None,
@@ -106,20 +109,21 @@ def schedule(
     Without an option, only says it. A change is a leaf. Checkpoints kept so ask no witness:
     `chiso log checkpoint` does, from whatever runs things daily on your machine.
 
-    Example: chiso log schedule --leaves 500 --hours 6
+    Example: chiso log schedule --leaves 500 --every 6h
     """
     opened = wiring.open_home(wiring.home_directory(home))
     chosen = log_checkpoints.schedule(opened)
-    if leaves is not None or hours is not None:
+    if leaves is not None or every is not None:
         chosen = schedule_from(
-            chosen.leaves if leaves is None else leaves, chosen.hours if hours is None else hours
+            chosen.leaves if leaves is None else leaves,
+            chosen.seconds if every is None else seconds_from(every),
         )
         log_checkpoints.set_schedule(opened, chosen)
     if json:
-        emit({"leaves": chosen.leaves, "hours": chosen.hours})
+        emit({"leaves": chosen.leaves, "seconds": chosen.seconds})
     else:
         show(
             f"A checkpoint is kept every {chosen.leaves} leaves, and with the first leaf after "
-            f"{counted(chosen.hours, 'hour')}."
+            f"{in_words(chosen.seconds)}."
         )
     return Exit.DONE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as jsonlib
-import re
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ import typer
 from chiso import wiring
 from chiso.core.errors import ChisoError, Code
 from chiso.core.times import to_text
+from chiso.interfaces.cli.durations import in_words, seconds_from
 from chiso.interfaces.cli.erasure import erased_words, show_certificate
 from chiso.interfaces.cli.exits import Exit
 from chiso.interfaces.cli.files import reserved
@@ -26,9 +26,6 @@ from chiso.services.erasure import certificate_document
 from chiso.services.home import Home
 from chiso.services.purge import Due, Purged, due, purge_due
 
-_EVERY = re.compile(r"([0-9]{1,6})(s|min|h|d)")
-_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
-_LONGEST_S = 366 * 86400
 _PASSING = (Code.ERASURE_UNFINISHED, Code.STORE_BUSY)
 
 
@@ -75,7 +72,7 @@ def purge(
             "--dry-run erases nothing: there is nothing to do with --every or --out.",
             "Leave --dry-run or the others out.",
         )
-    wait_s = None if every is None else _seconds(every)
+    wait_s = None if every is None else seconds_from(every)
     if wait_s is not None:
         live_on(context)
     opened = wiring.open_home(wiring.home_directory(home))
@@ -92,7 +89,7 @@ def purge(
 
 
 def _run_on(home: Home, wait_s: int, out: Path | None, json: bool) -> None:
-    period = _in_words(wait_s)
+    period = in_words(wait_s)
     say(f"Purging every {period}. Ctrl-C or SIGTERM ends it.")
     with _asked_to_stop() as stop:
         while not stop.is_set():
@@ -194,26 +191,6 @@ def _due_document(each: Due) -> dict[str, object]:
 
 def _purged_document(each: Purged) -> dict[str, object]:
     return {**_due_document(each.due), **certificate_document(each.certificate)}
-
-
-def _seconds(text: str) -> int:
-    found = _EVERY.fullmatch(text.strip())
-    seconds = 0 if found is None else int(found[1]) * _SECONDS[found[2]]
-    if not 0 < seconds <= _LONGEST_S:
-        raise ChisoError(
-            Code.BAD_ARGUMENT,
-            f"{text!r} is not a time to wait.",
-            "Write seconds, minutes, hours or days, as 30min, 24h or 7d; 366 days at most.",
-        )
-    return seconds
-
-
-def _in_words(seconds: int) -> str:
-    """In the largest unit that makes it a whole number: `30 min`."""
-    unit, length_s = next(
-        (unit, length_s) for unit, length_s in reversed(_SECONDS.items()) if seconds % length_s == 0
-    )
-    return f"{seconds // length_s} {unit}"
 
 
 def _require_folder(out: Path) -> None:

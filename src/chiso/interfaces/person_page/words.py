@@ -59,9 +59,9 @@ def place(said: Said) -> str:
     return str(said.get("station") or "")
 
 
-def counted(count: int, what: str) -> str:
-    """`1 photo`, `2 photos`."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+def counted(count: int, what: str, many: str | None = None) -> str:
+    """`1 photo`, `2 photos`; `many` where more is not said with an s."""
+    return f"{count:,} {what if count == 1 else many or what + 's'}"
 
 
 def _granted(said: Said) -> str:
@@ -93,7 +93,7 @@ def _identified(said: Said) -> str:
 
 def _exported(said: Said) -> str:
     if "log_payloads" in said:
-        entries = counted(said["log_payloads"], "entry").replace("entrys", "entries")
+        entries = counted(said["log_payloads"], "entry", "entries")
         return f"What the log says of you ({entries}) was written to a file for others to check."
     return "A copy of all that is held about you was made, as this one."
 
