@@ -266,3 +266,14 @@ def test_a_session_that_was_forged_or_ended_is_nobodys(console: Console) -> None
         with pytest.raises(ChisoError) as refused:
             sessions.caller_of(home, each)
         assert refused.value.code is Code.NOT_SIGNED_IN
+
+
+def test_an_authenticator_is_not_replaced_without_the_password(console: Console) -> None:
+    home, credentials = console.service.home, console.service.credentials
+    _with_codes(console)
+    (account,) = _accounts(home)
+    proposed = codes.propose(home, credentials, account)
+    code = pyotp.TOTP(proposed.secret).at(home.clock.now())
+    with pytest.raises(ChisoError, match="asks for codes already"):
+        codes.confirm(home, credentials, account, proposed.sealed, code)
+    assert _accounts(home) == [account]

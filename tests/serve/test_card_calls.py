@@ -240,3 +240,15 @@ def test_cards_are_listed_a_page_at_a_time_to_those_whom_they_concern(
     assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
     for role in (Role.VERIFIER, Role.AUDITOR):
         assert client.get("/v1/cards", headers=key_of(role)).status_code == 403
+
+
+def test_what_is_kept_of_a_revocation_goes_with_the_person(
+    client: TestClient, key_of: Key, issue: Issue, service: Service
+) -> None:
+    desk, card = key_of(Role.ENROLLER) | {"Idempotency-Key": "revoked-once"}, issue("006")
+    first, second = (client.delete(f"/v1/cards/{card['id']}", headers=desk) for _ in range(2))
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert first.json()["subject"] == "Person 006"
+    withdraw(service.home, "Person 006")
+    again = client.delete(f"/v1/cards/{card['id']}", headers=desk)
+    assert "Person 006" not in again.text

@@ -360,3 +360,15 @@ def test_another_site_cannot_enrol(desk: Desk, photo_of: Callable[..., bytes]) -
 def test_a_page_that_only_a_form_leads_to_begins_again(desk: Desk) -> None:
     for path in ("photos", "form", "done"):
         assert "Enrol someone who says yes" in desk.console.get(f"/enrol/{path}").text
+
+
+def test_two_who_are_called_alike_and_enrolled_at_once_are_not_made_one(
+    desk: Desk, photo_of: Callable[..., bytes]
+) -> None:
+    first = desk.agreed(desk.agreement(GATE), **{"mode-0": "verify"})
+    second = desk.agreed(desk.agreement(GATE), **{"mode-0": "verify", "typed": "Rudo N."})
+    assert desk.done(first.text, photo_of("006")).status_code == 200
+    asked = desk.done(second.text, photo_of("009"))
+    assert "is enrolled already" in asked.text
+    (found,) = subjects(desk.console.service.home, "Rudo")
+    assert found.references == 1

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.serve.conftest import PURPOSE
 from tests.serve.console import Console
 
-from chiso.core.access import Role
+from chiso.core.access import Role, Scope
 from chiso.services.access.sessions import LONGEST
 from chiso.services.log import head_of
 from chiso.services.people import subjects
@@ -250,3 +250,35 @@ def test_a_kiosk_closes_after_its_day_and_with_its_key(
     browser.client.app.state.service = late  # type: ignore[attr-defined]
     assert _look(browser, photo_of("001")).status_code == 401
     assert "The station’s key" in browser.get("/kiosk").text
+
+
+def test_the_screen_of_a_station_shows_no_scores_though_its_key_may(
+    browser: Console, key_of: KeyOf, photo_of: PhotoOf
+) -> None:
+    kept_to = frozenset({PURPOSE})
+    header = key_of(Role.VERIFIER, purposes=kept_to, scopes=frozenset(Scope), station="front door")[
+        "Authorization"
+    ]
+    browser.post("/kiosk", key=header.removeprefix("Bearer "))
+    said = browser.client.post(
+        "/v1/identifications",
+        params={"purpose": PURPOSE},
+        content=photo_of("001"),
+        headers=_JPEG,
+    ).json()
+    (candidate,) = said["faces"][0]["candidates"]
+    assert (candidate["subject"], candidate["score"], candidate["llr"]) == ("001", None, None)
+
+
+def test_a_header_that_is_no_key_does_not_let_another_site_look(
+    browser: Console, secret_of: Callable[..., str], photo_of: PhotoOf
+) -> None:
+    browser.post("/kiosk", key=secret_of("front door"))
+    elsewhere = {"Sec-Fetch-Site": "same-site", "Authorization": "Basic eDp5"}
+    refused = browser.client.post(
+        "/kiosk/look",
+        params={"purpose": PURPOSE},
+        content=photo_of("001"),
+        headers=_JPEG | elsewhere,
+    )
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")

@@ -115,3 +115,26 @@ def test_who_withdrew_is_unknown_at_once(
     assert decision() == "match"
     withdraw(service.home, "001")
     assert decision() == "unknown"
+
+
+def test_another_spelling_of_her_label_is_no_further_attempt(
+    client: TestClient, key_of: Key, photo_of: Photo
+) -> None:
+    headers = key_of(Role.VERIFIER, station="front") | JPEG
+    tried = [
+        client.post(
+            "/v1/verifications",
+            params={"purpose": PURPOSE, "subject": "001" + " " * spaces},
+            content=photo_of("003"),
+            headers=headers,
+        ).status_code
+        for spaces in range(11)
+    ]
+    assert tried == [200] * 10 + [429]
+
+
+def test_another_spelling_of_a_purpose_holds_no_second_copy_of_its_vectors(
+    service: Service,
+) -> None:
+    search = service.searches.of(PURPOSE)
+    assert service.searches.of(f" {PURPOSE} ") is search

@@ -189,6 +189,7 @@ async def show(
 
 @router.delete("/{card_id}")
 async def revoke(
+    request: Request,
     service: ServiceHere,
     caller: Annotated[Actor, Depends(allowed(Action.DELETE, Resource.CARDS))],
     card_id: CardPath,
@@ -196,7 +197,9 @@ async def revoke(
 ) -> Card:
     """Revoke a card: it is refused from now on. Her consent stays as it is."""
     home = service.home_for(caller)
-    await service.desk.run(partial(cards.revoke, home, caller, card_id, reason))
+    revoked = await service.desk.run(partial(cards.revoke, home, caller, card_id, reason))
+    if revoked.subject_id is not None:
+        tell_of(request, revoked.subject_id)
     return _card(await service.desk.run(partial(cards.card, home, caller, card_id)))
 
 

@@ -294,15 +294,7 @@ def _checked(home: Home, caller: Actor, draft: Draft) -> Draft:
                 f"Until when she agrees to {each.purpose!r} is missing.",
                 "Choose a date, or have an administrator set how long is usual: Settings.",
             )
-    with home.store.reading() as view:
-        is_here = view.subject(name) is not None
-    if is_here and not draft.is_known:
-        raise ChisoError(
-            Code.BAD_ARGUMENT,
-            f"Someone called {name!r} is enrolled already.",
-            "If it is she, tick the box below her name. If it is someone else, add something that "
-            "tells the two apart.",
-        )
+    _require_new(home, draft, "")
     for asked in draft.asked:
         notice = shown_notice(home, asked.purpose, draft.language)
         if notice.sha256 == asked.notice_sha256:
@@ -318,10 +310,28 @@ def _checked(home: Home, caller: Actor, draft: Draft) -> Draft:
     return signed
 
 
+def _require_new(home: Home, draft: Draft, evidence: str) -> None:
+    """Raise BAD_ARGUMENT where another is called so; she herself has a receipt on `evidence`."""
+    name = label_from(draft.name, "name")
+    with home.store.reading() as view:
+        subject = view.subject(name)
+        held = [] if subject is None else view.receipts(subject.subject_id)
+    is_sent_twice = any(each.receipt.grounds.evidence_sha256 == evidence for each in held)
+    if subject is not None and not (draft.is_known or is_sent_twice):
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            f"Someone called {name!r} is enrolled already.",
+            "If it is she, tick the box below her name. If it is someone else, add something that "
+            "tells the two apart.",
+        )
+
+
 def _enrol(home: Home, caller: Actor, draft: Draft, taken: list[Photo]) -> list[Enrolled]:
     require_complete(draft)
     _require_known(home, caller, [each.purpose for each in draft.asked])
-    done = enrol_all(home, agreements_of(draft, evidence_of(home, draft)), taken)
+    evidence = evidence_of(home, draft)
+    _require_new(home, draft, evidence)
+    done = enrol_all(home, agreements_of(draft, evidence), taken)
     if isinstance(done, PhotoRefused):
         refusal = done.refusal
         message = f"{done.photo}: {refusal.message} Nobody was enrolled."

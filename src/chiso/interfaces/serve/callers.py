@@ -14,7 +14,8 @@ from chiso.services.access.keys import caller_with, not_signed_in, require
 from chiso.services.access.sessions import caller_of
 from chiso.services.serving.service import Service
 
-_BEARER = "bearer "
+BEARER = "bearer "
+"""What precedes a key in the header `Authorization`, in lower case."""
 
 
 def service_in(request: Request) -> Service:
@@ -36,8 +37,8 @@ async def caller_in(request: Request, service: ServiceHere) -> Actor:
         return known
     header = request.headers.get("authorization", "")
     session = cookies.session_in(request)
-    if header.lower().startswith(_BEARER):
-        secret = header[len(_BEARER) :].strip()
+    if header.lower().startswith(BEARER):
+        secret = header[len(BEARER) :].strip()
         caller = await service.desk.run(partial(caller_with, service.home, secret))
     elif session:
         caller = await service.desk.run(partial(caller_of, service.home, session))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 from chiso.core.errors import ChisoError, Code
+from chiso.interfaces.serve.callers import BEARER
 from chiso.interfaces.serve.cookies import session_in
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -17,7 +18,8 @@ async def require_same_origin(request: Request) -> None:
     from a page of this host, by `Sec-Fetch-Site` or, in browsers without it, by `Origin`. A caller
     that sends its key as a header is no browser that was tricked.
     """
-    if request.method in _SAFE or "authorization" in request.headers:
+    bearer = request.headers.get("authorization", "").lower().startswith(BEARER)
+    if request.method in _SAFE or bearer:
         return
     is_form = not request.url.path.startswith("/v1/")
     if not is_form and session_in(request) is None:

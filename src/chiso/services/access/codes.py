@@ -59,6 +59,12 @@ def confirm(
     kept = credentials.sealer.seal(secret, _key(home), _bound_to(account, "kept"))
     with home.store.writing() as transaction:
         found = accounts.known_account(transaction, account.account_id)
+        if found.totp_sealed is not None:
+            raise ChisoError(
+                Code.BAD_ARGUMENT,
+                "This account asks for codes already, and nothing was changed.",
+                "To use another authenticator, ask for codes no more first, with your password.",
+            )
         changed = replace(found, totp_sealed=kept, totp_last_step=step)
         transaction.put_account(changed)
         name, facts = accounts.actor_of(changed).name, accounts.facts_of(changed)

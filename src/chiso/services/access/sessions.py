@@ -91,9 +91,14 @@ def station_session(home: Home, key: ApiKey) -> NewSession:
 
 
 def person_session(home: Home, subject_id: SubjectId) -> NewSession:
-    """Begin a session of a person, who has shown who she is: it sees what is hers."""
+    """Begin a session of a person, who has shown who she is: it sees what is hers.
+
+    Raises NOT_SIGNED_IN where she went meanwhile: nothing of hers is written any more.
+    """
     made = _session(home, subject_id=subject_id, lasts=IDLE)
     with home.store.writing() as transaction:
+        if transaction.subject_by_id(subject_id) is None:
+            raise not_signed_in("There is nobody here whose this could be.")
         transaction.put_session(made.session)
     return made
 
@@ -131,7 +136,7 @@ def _actor(view: ReadTransaction, session: Session, now: datetime) -> Actor | No
         return Actor(PERSON, Role.SUBJECT, None, subject_id=session.subject_id)
     for key in view.api_keys():
         if key.key_id == session.key_id and key.revoked is None and key.expires > now:
-            return keys.actor_of(key)
+            return replace(keys.actor_of(key), scopes=frozenset())  # anyone may touch its screen
     return None
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from chiso.consent import policy
 from chiso.core.access import Actor
 from chiso.core.errors import ChisoError, Kind
+from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.services import verify as comparing
 from chiso.services.engine import MeasuredFace, faces_in
@@ -25,7 +26,7 @@ async def verify(
     Attempts are limited by station and person, and a match forgives them. Whether nobody is called
     that, she did not agree, or it is over, is answered with one message, at one time.
     """
-    of = (caller.station or caller.name, label)
+    of = (caller.station or caller.name, label_from(label, "subject"))  # one person, one count
     service.per_subject.note(of, service.home.clock.now())
     began = asyncio.get_running_loop().time()
     work = partial(comparing.verify, service.home_for(caller), label, photo, purpose)

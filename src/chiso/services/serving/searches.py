@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.core.storage import ReadTransaction
 from chiso.services.gallery import added_so_far
@@ -33,6 +34,7 @@ class Searches:
 
     def of(self, purpose: str) -> StandingSearch:
         """The search for this purpose. Raises what `prepare_search` raises."""
+        purpose = label_from(purpose, "purpose")  # however it is typed, one copy is held
         with self._lock:
             with self._home.store.reading() as view:
                 version = self._version(view, purpose)
