@@ -33,6 +33,5 @@ def quantised(vector: NDArray[np.float32]) -> Quantised:
 
 def restored(template: Quantised) -> NDArray[np.float32]:
     """The vector again, shape (dimensions,), float32, of unit length as every template is."""
-    vector = template.levels.astype(np.float32) * np.float32(template.scale)
-    vector /= np.linalg.norm(vector)
-    return vector
+    vector = template.levels.astype(np.float64) * template.scale  # a small one's squares underflow
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
