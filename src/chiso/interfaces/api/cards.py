@@ -150,10 +150,8 @@ async def create(
     kind, has_name = _format_in(text_in(form, "format")), _flag(texts["name"], "name")
 
     def work() -> IssuedCard:  # in one piece: a card that is issued and not drawn is lost
-        made = _made(service.home_for(caller), purpose, texts, files)
-        if made.references_destroyed:
-            service.searches.forget_erased()
-        return _issued(made, kind, has_name=has_name)
+        make = partial(_made, service.home_for(caller), purpose, texts, files)
+        return _issued(service.searches.after(make), kind, has_name=has_name)
 
     issued = await service.photos.run(work)
     hold_secret(request)
@@ -196,11 +194,11 @@ async def revoke(
     reason: Annotated[Reason, Query(examples=["lost"])] = Reason.LOST,
 ) -> Card:
     """Revoke a card: it is refused from now on. Her consent stays as it is."""
-    home = service.home_for(caller)
-    revoked = await service.desk.run(partial(cards.revoke, home, caller, card_id, reason))
-    if revoked.subject_id is not None:
-        tell_of(request, revoked.subject_id)
-    return _card(await service.desk.run(partial(cards.card, home, caller, card_id)))
+    work = partial(cards.revoke, service.home_for(caller), caller, card_id, reason)
+    revoked = await service.desk.run(work)
+    if revoked.card.subject_id is not None:
+        tell_of(request, revoked.card.subject_id)
+    return _card(revoked)
 
 
 def _made(

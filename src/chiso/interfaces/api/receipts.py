@@ -153,9 +153,8 @@ async def withdraw(
     home, known = service.home_for(caller), ReceiptId(receipt_id)
     owner = await service.desk.run(partial(held.require_receipt, service.home, caller, known))
     tell_of(request, owner)
-    certificate = await service.desk.run(partial(held.withdraw_receipt, home, caller, known))
-    await service.desk.run(service.searches.forget_erased)
-    return certificate_answer(certificate)
+    work = partial(held.withdraw_receipt, home, caller, known)
+    return certificate_answer(await service.desk.run(partial(service.searches.after, work)))
 
 
 def _enrolment(request: Request, done: Enrolled | PhotoRefused) -> Enrolment:

@@ -96,9 +96,7 @@ async def withdraw(
     """
     home = service.home_for(caller)
     work = partial(held.withdraw_person, home, caller, SubjectId(subject_id))
-    certificate = await service.desk.run(work)
-    await service.desk.run(service.searches.forget_erased)
-    return certificate_answer(certificate)
+    return certificate_answer(await service.desk.run(partial(service.searches.after, work)))
 
 
 @router.get("/{subject_id}/references", tags=["references"])

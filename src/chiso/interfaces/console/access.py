@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Form, Request, status
 from fastapi.responses import RedirectResponse, Response
 
-from chiso.core.access import Action, Actor, Resource, Role, Scope
+from chiso.core.access import Account, Action, Actor, ApiKey, Resource, Role, Scope
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.agreements import until
 from chiso.interfaces.console.pages import page
@@ -16,6 +18,7 @@ from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.access import accounts, keys
 from chiso.services.access.accounts import Invited
 from chiso.services.access.keys import NewKey, WantedKey
+from chiso.services.home import Home
 from chiso.services.serving.service import Service
 
 router = APIRouter(prefix="/access")
@@ -23,12 +26,20 @@ router = APIRouter(prefix="/access")
 Reader = Annotated[Actor, Depends(allowed(Action.READ, Resource.KEYS))]
 Field = Annotated[str, Form(max_length=2000)]
 _ROLES = tuple(role for role in Role if role is not Role.SUBJECT)
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    keys: list[ApiKey]
+    accounts: list[Account]
 
 
 @router.get("")
 async def access(request: Request, service: ServiceHere, caller: Reader) -> Response:
     """Every key and account, and the forms that make them."""
-    return await _page(request, service, caller)
+    listed = await service.desk.run(partial(_listed, service.home, caller))
+    return _page(request, service, caller, listed)
 
 
 @router.post("/keys")
@@ -54,12 +65,14 @@ async def issue(
             station.strip() or None,
             until(expires),
         )
-        made = await service.desk.run(partial(keys.issue_key, service.home, caller, wanted))
+        issued = partial(keys.issue_key, service.home, caller, wanted)
+        made, listed = await service.desk.run(partial(_made, service.home, caller, issued))
     except ChisoError as error:
         if error.code not in (Code.BAD_ARGUMENT, Code.NOT_ALLOWED):
             raise
-        return await _page(request, service, caller, problem=error)
-    return await _page(request, service, caller, new_key=made)
+        listed = await service.desk.run(partial(_listed, service.home, caller))
+        return _page(request, service, caller, listed, problem=error)
+    return _page(request, service, caller, listed, new_key=made)
 
 
 @router.post("/keys/{key_id}/revoke")
@@ -74,8 +87,9 @@ async def invite(
     request: Request, service: ServiceHere, caller: Reader, role: Annotated[Role, Form()]
 ) -> Response:
     """Make a link that makes an account, and show it this once."""
-    made = await service.desk.run(partial(accounts.invite, service.home, caller, role))
-    return await _page(request, service, caller, invited=made)
+    invited = partial(accounts.invite, service.home, caller, role)
+    made, listed = await service.desk.run(partial(_made, service.home, caller, invited))
+    return _page(request, service, caller, listed, invited=made)
 
 
 @router.post("/accounts/{account_id}/disable")
@@ -85,10 +99,20 @@ async def disable(service: ServiceHere, caller: Reader, account_id: str) -> Resp
     return RedirectResponse("/access", status.HTTP_303_SEE_OTHER)
 
 
-async def _page(
+def _made(home: Home, caller: Actor, make: Callable[[], _Made]) -> tuple[_Made, _Listed]:
+    """In one piece: a secret that is made and not shown is lost."""
+    return make(), _listed(home, caller)
+
+
+def _listed(home: Home, caller: Actor) -> _Listed:
+    return _Listed(keys.keys(home, caller), accounts.accounts(home, caller))
+
+
+def _page(
     request: Request,
     service: Service,
     caller: Actor,
+    listed: _Listed,
     *,
     new_key: NewKey | None = None,
     invited: Invited | None = None,
@@ -99,8 +123,8 @@ async def _page(
         "access.html.j2",
         caller,
         status.HTTP_200_OK if problem is None else status.HTTP_400_BAD_REQUEST,
-        keys=await service.desk.run(partial(keys.keys, service.home, caller)),
-        accounts=await service.desk.run(partial(accounts.accounts, service.home, caller)),
+        keys=listed.keys,
+        accounts=listed.accounts,
         roles=_ROLES,
         new_key=new_key,
         invited=invited,

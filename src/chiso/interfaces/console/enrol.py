@@ -56,6 +56,13 @@ class Usual:
     maximum: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    receipts: list[tuple[Asked, Enrolled]]
+    evidence: str
+    link: str
+
+
 @router.get("")
 async def choose(request: Request, service: ServiceHere, caller: Enroller) -> Response:
     """In which language, and for which purposes."""
@@ -155,25 +162,32 @@ async def enrol(request: Request, service: ServiceHere, caller: Enroller) -> Res
     form = await form_in(request)
     draft = draft_from(form.get("draft"))
     home = service.home_for(caller)
+
+    def work() -> _Done:  # in one piece: she who is enrolled gets her link
+        done = _enrol(home, caller, draft, taken)
+        return _Done(
+            list(zip(draft.agreed, done, strict=True)),
+            evidence_of(home, draft),
+            new_person_link(home, caller, done[0].subject_id),
+        )
+
     try:
         taken = await _photos(form.getlist("photo"), service)
-        done = await service.photos.run(partial(_enrol, home, caller, draft, taken))
+        done = await service.photos.run(work)
     except ChisoError as error:
         if error.kind not in _AGAIN:
             raise
         return _review(request, caller, draft, _said_here(error))
-    subject_id = done[0].subject_id
-    path = await service.desk.run(partial(new_person_link, home, caller, subject_id))
-    address = str(request.base_url).rstrip("/") + path
+    address = str(request.base_url).rstrip("/") + done.link
     return page(
         request,
         "enrol_done.html.j2",
         caller,
         draft=draft,
         words=box_words,
-        receipts=list(zip(draft.agreed, done, strict=True)),
+        receipts=done.receipts,
         now=home.clock.now(),
-        evidence=await service.desk.run(partial(evidence_of, home, draft)),
+        evidence=done.evidence,
         address=address,
         picture=segno.make(address, error="m").svg_data_uri(scale=4, border=4, light="#fff"),
     )

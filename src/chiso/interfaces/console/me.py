@@ -214,7 +214,7 @@ async def _loss(service: Service, caller: Actor, whose: SubjectId, receipt: str)
 async def _withdrawn(request: Request, service: Service, caller: Actor, loss: Loss) -> Response:
     which = loss.receipt.signed.terms.receipt_id if loss.receipt else None
     work = partial(withdraw_by_id, service.home_for(caller), loss.person.subject.subject_id, which)
-    certificate = await service.desk.run(work)
+    certificate = await service.desk.run(partial(service.searches.after, work))
     still_here = caller if which is not None else None
     answer = page(
         request,

@@ -96,5 +96,6 @@ async def withdraw(
     whose = SubjectId(subject_id)
     loss = await service.desk.run(partial(loss_of, service.home, caller, whose, which))
     home = service.home_for(caller)
-    certificate = await service.desk.run(partial(withdraw_by_id, home, whose, which))
+    work = partial(withdraw_by_id, home, whose, which)
+    certificate = await service.desk.run(partial(service.searches.after, work))
     return page(request, "withdrawn.html.j2", caller, loss=loss, certificate=certificate)

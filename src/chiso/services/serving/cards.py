@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import partial
 
-from chiso.core.access import Actor, IssuedCard
+from chiso.core.access import Actor
 from chiso.core.consent import SubjectId
 from chiso.core.errors import ChisoError, Code
 from chiso.core.page_storage import Place
@@ -37,7 +37,10 @@ def cards(
 
 def card(home: Home, caller: Actor, card_id: str) -> CardSummary:
     """One card. Raises CARD_UNKNOWN where there is none that this caller may see."""
-    found = [each for each in cards_of(home, None) if each.card.card_id == card_id]
+    with home.store.reading() as view:
+        known = view.card(card_id)
+    whose = None if known is None else known.subject_id
+    found = [each for each in cards_of(home, whose) if each.card.card_id == card_id]
     if not found or not _sees(caller, found[0]):
         raise ChisoError(
             Code.CARD_UNKNOWN,
@@ -47,9 +50,10 @@ def card(home: Home, caller: Actor, card_id: str) -> CardSummary:
     return found[0]
 
 
-def revoke(home: Home, caller: Actor, card_id: str, reason: Reason) -> IssuedCard:
-    """Revoke a card that this caller may see."""
-    return listing.revoke(home, card(home, caller, card_id).card.card_id, reason)
+def revoke(home: Home, caller: Actor, card_id: str, reason: Reason) -> CardSummary:
+    """Revoke a card that this caller may see; what is known of it then."""
+    listing.revoke(home, card(home, caller, card_id).card.card_id, reason)
+    return card(home, caller, card_id)
 
 
 async def verify(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
 
+from chiso.core.errors import ChisoError
 from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.core.storage import ReadTransaction
@@ -15,6 +19,7 @@ from chiso.services.standing import StandingSearch
 from chiso.services.thresholds import active_record
 
 _Version = tuple[object, ...]
+_Made = TypeVar("_Made")
 
 
 class Searches:
@@ -23,7 +28,7 @@ class Searches:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._prepared: dict[str, tuple[_Version, StandingSearch]] = {}
-        self._lock = threading.Lock()
+        self._preparing = threading.Lock()
 
     def identify(self, home: Home, purpose: str, photo: bytes) -> list[FaceAnswer] | Refusal:
         """Search every face of `photo` among those who agreed, as the caller works in `home`.
@@ -35,7 +40,7 @@ class Searches:
     def of(self, purpose: str) -> StandingSearch:
         """The search for this purpose. Raises what `prepare_search` raises."""
         purpose = label_from(purpose, "purpose")  # however it is typed, one copy is held
-        with self._lock:
+        with self._preparing:
             with self._home.store.reading() as view:
                 version = self._version(view, purpose)
             known = self._prepared.get(purpose)
@@ -51,10 +56,18 @@ class Searches:
         For the server to call now and then: another process may have erased someone whom nobody
         searches for here.
         """
-        with self._lock:
-            searches = [search for _, search in self._prepared.values()]
-        for search in searches:
+        for _, search in list(self._prepared.values()):  # another may be prepared meanwhile
             search.forget_erased()
+
+    def after(self, erase: Callable[[], _Made]) -> _Made:
+        """Do what erases someone, and overwrite her vectors at once in every search.
+
+        In one piece, so that nothing comes between her erasure and the answer that it is done.
+        """
+        made = erase()
+        with suppress(ChisoError):  # it is done; upkeep forgets her in a moment
+            self.forget_erased()
+        return made
 
     def _version(self, view: ReadTransaction, purpose: str) -> _Version:
         model = self._home.model()
