@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from tests.serve.conftest import ENROLLED
 from tests.serve.console import Console, Page
 
-from chiso.core.access import Role
+from chiso.core.access import Actor, Role
 from chiso.core.consent import SubjectId
 from chiso.core.errors import ChisoError
 from chiso.core.storage import Subject
+from chiso.interfaces.serve.callers import caller_in
 from chiso.services.access.links import person_of_link
+from chiso.services.cards.issue import issue_from_reference
+from chiso.services.cards.listing import cards
 from chiso.services.erasure import check_at_home, read_certificate
 from chiso.services.log import head_of
 from chiso.services.people import subjects
@@ -160,3 +164,29 @@ def test_a_rule_says_what_it_would_end_before_it_holds(peopled: Console) -> None
 def _size_of_log(console: Console) -> int:
     with console.service.home.store.reading() as view:
         return head_of(view).size
+
+
+def test_a_card_is_revoked_on_the_page_of_its_own_person_alone(peopled: Console) -> None:
+    home = peopled.service.home
+    made = issue_from_reference(home, "001", "clinic door", keep_references=True)
+    path = f"cards/{made.card.card_id}/revoke"
+    elsewhere = peopled.post(f"/people/{_id_of(peopled, '003')}/{path}", reason="lost")
+    assert elsewhere.status_code == 404
+    assert cards(home, "001")[0].state == "in use"
+    hers = peopled.post(f"/people/{_id_of(peopled, '001')}/{path}", reason="lost")
+    assert hers.status_code == 303
+    assert cards(home, "001")[0].state == "revoked"
+
+
+def test_the_console_revokes_no_card_of_a_purpose_that_the_caller_is_kept_from(
+    serving: tuple[Service, TestClient],
+) -> None:
+    home = serving[0].home
+    made = issue_from_reference(home, "001", "clinic door", keep_references=True)
+    kept_elsewhere = Actor("account Tendai", Role.ENROLLER, frozenset({"school gate"}))
+    app: Any = serving[1].app
+    app.dependency_overrides[caller_in] = lambda: kept_elsewhere
+    console = Console(*serving)
+    path = f"/people/{_id_of(console, '001')}/cards/{made.card.card_id}/revoke"
+    assert console.post(path, reason="lost").status_code == 404
+    assert cards(home, "001")[0].state == "in use"

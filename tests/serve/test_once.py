@@ -104,3 +104,15 @@ def test_a_key_that_nobody_could_read_is_refused(client: TestClient, key_of: Key
     for key in ("", "a b", "x" * 201):
         refused = client.post("/v1/receipts", headers=desk | {"Idempotency-Key": key})
         assert (refused.status_code, refused.json()["code"]) == (400, "bad-argument")
+
+
+def test_another_cookie_beside_the_session_s_makes_no_other_caller(
+    client: TestClient, session_of: Callable[[str], dict[str, str]]
+) -> None:
+    her = session_of("001") | ONCE
+    (receipt,) = client.get("/v1/receipts", headers=her).json()["receipts"]
+    path = f"/v1/receipts/{receipt['id']}"
+    first = client.delete(path, headers=her)
+    second = client.delete(path, headers=her | {"Cookie": f"language=sn; {her['Cookie']}"})
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert second.headers["Idempotent-Replayed"] == "true"

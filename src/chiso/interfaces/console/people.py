@@ -14,7 +14,10 @@ from chiso.core.consent import ReceiptId, SubjectId
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.access.links import new_person_link
-from chiso.services.cards.listing import Reason, revoke
+from chiso.services.cards.listing import Reason
+from chiso.services.home import Home
+from chiso.services.people import not_found
+from chiso.services.serving import cards
 from chiso.services.serving.directory import loss_of, people_page, person
 from chiso.services.withdraw import withdraw_by_id
 
@@ -68,8 +71,11 @@ async def revoke_card(
     card_id: str,
     reason: Annotated[Reason, Form()],
 ) -> Response:
-    """Revoke a card of hers."""
-    await service.desk.run(partial(revoke, service.home_for(caller), card_id, reason))
+    """Revoke a card of hers, where this caller may act for what it is for."""
+    work = partial(
+        _revoke, service.home_for(caller), caller, SubjectId(subject_id), card_id, reason
+    )
+    await service.desk.run(work)
     return RedirectResponse(f"/people/{subject_id}", status.HTTP_303_SEE_OTHER)
 
 
@@ -99,3 +105,9 @@ async def withdraw(
     work = partial(withdraw_by_id, home, whose, which)
     certificate = await service.desk.run(partial(service.searches.after, work))
     return page(request, "withdrawn.html.j2", caller, loss=loss, certificate=certificate)
+
+
+def _revoke(home: Home, caller: Actor, whose: SubjectId, card_id: str, reason: Reason) -> None:
+    if cards.card(home, caller, card_id).card.subject_id != whose:
+        raise not_found("card of hers")
+    cards.revoke(home, caller, card_id, reason)

@@ -27,6 +27,17 @@ def service_in(request: Request) -> Service:
 ServiceHere = Annotated[Service, Depends(service_in)]
 
 
+def shown_in(request: Request) -> tuple[str, str]:
+    """How a caller shows who she is: `key` or `session`, and its secret. Raises NOT_SIGNED_IN."""
+    header = request.headers.get("authorization", "")
+    if header.lower().startswith(BEARER):
+        return "key", header[len(BEARER) :].strip()
+    session = cookies.session_in(request)
+    if not session:
+        raise not_signed_in("This call needs a key, or that you sign in.")
+    return "session", session
+
+
 async def caller_in(request: Request, service: ServiceHere) -> Actor:
     """Who calls: the bearer of a key, or whoever is signed in.
 
@@ -35,16 +46,11 @@ async def caller_in(request: Request, service: ServiceHere) -> Actor:
     known: Actor | None = getattr(request.state, "caller", None)
     if known is not None:
         return known
-    header = request.headers.get("authorization", "")
-    session = cookies.session_in(request)
-    if header.lower().startswith(BEARER):
-        secret = header[len(BEARER) :].strip()
-        caller = await service.desk.run(partial(caller_with, service.home, secret))
-    elif session:
-        caller = await service.desk.run(partial(caller_of, service.home, session))
-    else:
-        raise not_signed_in("This call needs a key, or that you sign in.")
-    service.per_key.note((caller.name,), service.home.clock.now())
+    kind, secret = shown_in(request)
+    known_by = caller_with if kind == "key" else caller_of
+    caller = await service.desk.run(partial(known_by, service.home, secret))
+    of = (caller.name, caller.subject_id or "")  # all people are called alike
+    service.per_key.note(of, service.home.clock.now())
     request.state.caller = caller
     return caller
 

@@ -17,7 +17,7 @@ from starlette.datastructures import UploadFile
 from chiso.core.consent import SubjectId
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.serve.bodies import FORM, form_in
-from chiso.interfaces.serve.callers import caller_in, service_in
+from chiso.interfaces.serve.callers import caller_in, service_in, shown_in
 from chiso.services.serving.once import MOST_CHARACTERS, Answered, keep, kept
 
 HEADER = "Idempotency-Key"
@@ -83,8 +83,7 @@ async def _once(
 
 def _whose(request: Request) -> str:
     """A name for whoever holds this very key or session: several keys may be called the same."""
-    shown = (request.headers.get("authorization", ""), request.headers.get("cookie", ""))
-    return hashlib.sha256("\n".join(shown).encode()).hexdigest()
+    return hashlib.sha256(" ".join(shown_in(request)).encode()).hexdigest()
 
 
 async def _digest_of(request: Request) -> bytes:

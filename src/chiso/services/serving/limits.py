@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import deque
+from bisect import bisect_right
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chiso.core.errors import ChisoError, Code
 
-_KEPT_AT_MOST = 100_000
+_KEPT_AT_MOST = 50_000
+"""Attempts, of all together: at most 22 MB, where each is of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +28,54 @@ class Limit:
 
 
 class Attempts:
-    """Counts what was tried, by whatever it is limited by: a station and a person, a key."""
+    """Counts what was tried, by whatever it is limited by: a station and a person, a key.
 
-    def __init__(self, limit: Limit) -> None:
+    Memory is bounded, and an attempt costs the same however many are counted: what was tried last
+    stands last, so what is over stands first, and goes first where there are too many.
+    """
+
+    def __init__(self, limit: Limit, kept_at_most: int = _KEPT_AT_MOST) -> None:
         self._limit = limit
-        self._seen: dict[tuple[str, ...], deque[datetime]] = {}
+        self._kept_at_most = kept_at_most
+        self._kept = 0
+        self._seen: OrderedDict[tuple[str, ...], list[datetime]] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def kept(self) -> int:
+        """How many attempts are remembered."""
+        return self._kept
 
     def note(self, of: tuple[str, ...], now: datetime) -> None:
         """Count one more. Raises TOO_MANY_ATTEMPTS, and counts nothing, where the limit is met."""
+        since = now - self._limit.per
         with self._lock:
-            seen = self._seen.setdefault(of, deque())
-            while seen and seen[0] <= now - self._limit.per:
-                seen.popleft()
+            self._drop_over(since)
+            seen = self._seen.setdefault(of, [])
+            over = bisect_right(seen, since)
+            del seen[:over]
+            self._kept -= over
             if len(seen) >= self._limit.count:
-                wait = math.ceil((seen[0] + self._limit.per - now).total_seconds())
+                wait = math.ceil((seen[0] - since).total_seconds())
                 raise too_many(max(wait, 1))
             seen.append(now)
-            if len(self._seen) > _KEPT_AT_MOST:
-                self._drop_old(now)
+            self._kept += 1
+            self._seen.move_to_end(of)
+            while self._kept > self._kept_at_most:
+                self._drop_first()
 
     def forgive(self, of: tuple[str, ...]) -> None:
         """Forget what was counted: it succeeded."""
         with self._lock:
-            self._seen.pop(of, None)
+            self._kept -= len(self._seen.pop(of, ()))
 
-    def _drop_old(self, now: datetime) -> None:
-        since = now - self._limit.per
-        self._seen = {of: seen for of, seen in self._seen.items() if seen and seen[-1] > since}
+    def _drop_over(self, since: datetime) -> None:
+        while self._seen and next(iter(self._seen.values()))[-1] <= since:
+            self._drop_first()
+
+    def _drop_first(self) -> None:
+        _, seen = self._seen.popitem(last=False)
+        self._kept -= len(seen)
 
 
 def too_many(wait_s: int) -> ChisoError:
