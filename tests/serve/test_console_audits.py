@@ -13,6 +13,7 @@ from tests.serve.console import Console, Page
 from chiso import wiring
 from chiso.core.access import Role
 from chiso.core.errors import ChisoError, Code
+from chiso.services.audit.measuring import Watcher
 from chiso.services.serving.audit_runs import AuditRuns
 from chiso.services.serving.service import Service
 
@@ -109,6 +110,22 @@ def test_a_run_that_stops_gives_its_place_away(console: Console) -> None:
     assert runs.last is not None
     assert runs.last.error is not None
     runs.begin("third")
+
+
+def test_a_server_that_stops_does_not_wait_for_an_audit(console: Console) -> None:
+    runs = AuditRuns(console.service.home.clock)
+    runs.begin("long")
+
+    def lasts(watch: Watcher) -> int:
+        watch("Looking at photos", 1, 1_000_000)
+        runs.stop()
+        watch("Looking at photos", 2, 1_000_000)
+        raise AssertionError("it went on")
+
+    runs.run(lasts)
+    assert runs.last is not None
+    assert runs.last.error is not None
+    assert runs.last.error.code is Code.BUSY
 
 
 def _offer(console: Console, path: str, page: bytes) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,13 +12,16 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.serve.conftest import PURPOSE
 
-from chiso import wiring
+from chiso import wiring, wiring_serve, wiring_upkeep
 from chiso.core.consent import Mode
+from chiso.interfaces.serve.app import create_app
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
+from chiso.services.home import Home
+from chiso.services.keys import rotate
 from chiso.services.people import subjects
 from chiso.services.serving import upkeep
-from chiso.services.serving.service import Service
-from chiso.services.withdraw import withdraw
+from chiso.services.serving.service import Service, ServiceSettings
+from chiso.services.withdraw import erase, withdraw
 
 _PATIENCE_S = 60
 
@@ -58,3 +62,47 @@ def test_what_consent_no_longer_covers_is_erased_without_a_command(
     done = enrol(service.home, agreement, [Photo("006", photo_of("006"))])
     assert isinstance(done, Enrolled)
     _until(lambda: "006" not in {each.subject.label for each in subjects(service.home)})
+
+
+@contextmanager
+def _kept_up(directory: Path) -> Iterator[tuple[Home, list[str]]]:
+    """A served home, and what its operator is told."""
+    told: list[str] = []
+    service = wiring_serve.open_service(directory, ServiceSettings(), is_secure=False)
+    with TestClient(create_app(service, told.append)):
+        yield service.home, told
+    service.home.store.close()
+
+
+def test_an_erasure_that_could_not_be_finished_is_finished_later(home_directory: Path) -> None:
+    with _kept_up(home_directory) as (home, _):
+        with home.store.writing() as transaction:
+            subject = transaction.subject("001")
+            assert subject is not None
+            erase(home, transaction, subject, None, None)
+        _until(lambda: subject.subject_id not in home.keystore.subject_ids())
+
+
+def test_an_operator_whose_key_is_another_by_now_is_told_to_start_anew(
+    home_directory: Path,
+) -> None:
+    with _kept_up(home_directory) as (_, told):
+        other = wiring.open_home(home_directory)
+        rotate(other, wiring_upkeep.operator_key_place(other.path), bytes(range(32)))
+        other.store.close()
+        _until(lambda: any("Start this server anew" in each for each in told))
+
+
+def test_a_bug_is_told_and_upkeep_goes_on(
+    home_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[Home] = []
+
+    def purge_due(home: Home) -> list[object]:
+        rounds.append(home)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(upkeep, "purge_due", purge_due)
+    with _kept_up(home_directory) as (_, told):
+        _until(lambda: len(rounds) > 1)
+        assert any("ZeroDivisionError" in each for each in told)

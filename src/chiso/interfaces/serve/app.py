@@ -81,6 +81,7 @@ def create_app(service: Service, tell: Callable[[str], None] = lambda _: None) -
         upkeep.cancel()
         with suppress(asyncio.CancelledError):
             await upkeep
+        service.audit_runs.stop()
         await asyncio.to_thread(service.photos.close)
         await asyncio.to_thread(service.desk.close)
 

@@ -37,6 +37,7 @@ class AuditRuns:
         self._clock = clock
         self._run: AuditRun | None = None
         self._lock = threading.Lock()
+        self._is_stopping = False
 
     @property
     def last(self) -> AuditRun | None:
@@ -67,7 +68,15 @@ class AuditRuns:
         """There was no room to do what was begun."""
         self._change(error=error)
 
+    def stop(self) -> None:
+        """End the audit that runs, at its next step: a server that stops does not wait for it."""
+        self._is_stopping = True
+
     def _watch(self, what: str, done: int, total: int) -> None:
+        if self._is_stopping:
+            raise ChisoError(
+                Code.BUSY, "This server is stopping.", "Nothing was recorded. Run the audit again."
+            )
         self._change(what=what, done=done, total=total)
 
     def _change(self, **values: object) -> None:
