@@ -121,12 +121,20 @@ def test_a_kept_checkpoint_that_was_altered_is_found(run: Chiso, change: str) ->
     assert_error(run("log", "verify"), 5, "log-broken", "checkpoint that it keeps")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"leaves": 0, "seconds": 1}'])
-def test_a_schedule_that_is_none_is_called_damage(text: str) -> None:
+def _view(text: str) -> ReadTransaction:
     class View:
         def setting(self, name: str) -> str:
             return text
 
+    return cast(ReadTransaction, View())
+
+
+def test_a_schedule_that_was_set_in_hours_goes_on() -> None:
+    assert schedule_of(_view('{"hours":6,"leaves":500}')) == Schedule(500, 6 * 3600)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"leaves": 0, "seconds": 1}', '{"hours": 1}'])
+def test_a_schedule_that_is_none_is_called_damage(text: str) -> None:
     with pytest.raises(ChisoError) as caught:
-        schedule_of(cast(ReadTransaction, View()))
+        schedule_of(_view(text))
     assert caught.value.code is Code.STORE_DAMAGED

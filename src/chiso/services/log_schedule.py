@@ -40,6 +40,8 @@ def schedule_of(view: ReadTransaction) -> Schedule:
         return Schedule()
     try:
         said = json.loads(text)
+        if "hours" in said:  # as homes were told before
+            return schedule_from(int(said["leaves"]), 3600 * int(said["hours"]))
         return schedule_from(int(said["leaves"]), int(said["seconds"]))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, ChisoError) as error:
         raise ChisoError(
