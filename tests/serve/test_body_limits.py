@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from tests.serve.listening import listening
@@ -87,6 +89,10 @@ def test_no_photo_of_a_form_is_written_to_a_disk(
         "/v1/detections", files={"photo": ("x", large)}, headers=key_of(Role.VERIFIER)
     )
     assert answer.status_code == 200
+    for path in ("/sign-in", "/audits/1/report", "/enrol/done"):  # whoever sends it, and wherever
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        refused = client.post(path, files={"photo": ("x", large)}, headers=headers)
+        assert refused.status_code in (400, 401), path
 
 
 def test_a_body_that_comes_too_slowly_is_sent_away_and_holds_up_nobody(
@@ -109,6 +115,39 @@ def test_a_body_that_comes_too_slowly_is_sent_away_and_holds_up_nobody(
         assert service.photos.inside == 0
         for each in slow:
             each.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "begun"),
+    [
+        ("image/jpeg", b"x"),
+        ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data; name=photo"),
+        ("application/json", b"{"),
+    ],
+)
+def test_who_goes_away_while_she_sends_is_no_fault_of_the_server(
+    service: Service, key_of: Key, kind: str, begun: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = key_of(Role.ADMIN)["Authorization"]
+    head = (
+        "POST /v1/detections HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000\r\n"
+        f"Content-Type: {kind}\r\nAuthorization: {secret}\r\n\r\n"
+    ).encode()
+    with listening(service) as url, httpx.Client(base_url=url) as client:
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as connection:
+            connection.sendall(head + begun)
+            while not client.get("/v1/health").is_success:
+                pass
+        deadline = time.monotonic() + 30
+        while 'method="POST"' not in (
+            metrics := client.get("/v1/metrics", headers={"Authorization": secret}).text
+        ):
+            assert time.monotonic() < deadline
+    (counted,) = [
+        line for line in metrics.splitlines() if line.startswith('chiso_calls_total{method="POST"')
+    ]
+    assert 'status="400"' in counted
+    assert "Traceback" not in caplog.text
 
 
 def test_headers_that_never_end_are_refused(service: Service) -> None:

@@ -18,11 +18,9 @@ _MOST_FIELDS = 40
 _MOST_IN_A_FIELD_BYTES = 64 * 1024
 _NEVER_ON_DISK_BYTES = 1 << 40
 
-
-class _FormInMemory(MultiPartParser):
-    """Starlette's parser moves files of more than 1 MiB to a disk; photos are never stored."""
-
-    spool_max_size = _NEVER_ON_DISK_BYTES
+# Starlette's parser moves files of more than 1 MiB to a disk, and photos are never stored. Said of
+# the class, since FastAPI reads forms with it too, before it is known who sent them.
+MultiPartParser.spool_max_size = _NEVER_ON_DISK_BYTES
 
 
 async def form_in(request: Request) -> FormData:
@@ -32,7 +30,7 @@ async def form_in(request: Request) -> FormData:
         return known
     if not request.headers.get("content-type", "").lower().startswith(FORM):
         raise ChisoError(Code.BAD_ARGUMENT, f"This call takes {FORM}.", "Send it as a form.")
-    parser = _FormInMemory(
+    parser = MultiPartParser(
         request.headers,
         request.stream(),
         max_files=MOST_FILES,

@@ -76,10 +76,7 @@ class BodyLimits:
         body = bytearray()
         try:
             while not bounded.is_over:
-                message = await bounded.receive()
-                if message["type"] == "http.disconnect":
-                    return
-                body += message.get("body", b"")
+                body += (await bounded.receive()).get("body", b"")
             if is_json and _depth(bytes(body)) > self._limit.depth:
                 raise _too_deep(self._limit.depth)
         except ChisoError as error:
@@ -114,7 +111,7 @@ class _Bounded:
         self.is_over = False
 
     async def receive(self) -> Message:
-        """The next part. Raises BODY_TOO_SLOW or BODY_TOO_LARGE."""
+        """The next part. Raises BODY_TOO_SLOW, BODY_TOO_LARGE; BAD_ARGUMENT where none follows."""
         if self.is_over:
             return await self._receive()
         if self._until is None:
@@ -125,10 +122,13 @@ class _Bounded:
         except TimeoutError as error:
             self.is_over = True
             raise _too_slow(self._within_s) from error
+        if message["type"] != "http.request":
+            self.is_over = True
+            raise _gone()
         self._read_bytes += len(message.get("body", b""))
         if self._read_bytes > self._most_bytes:
             raise _too_large(self._most_bytes)
-        self.is_over = message["type"] != "http.request" or not message.get("more_body", False)
+        self.is_over = not message.get("more_body", False)
         return message
 
 
@@ -171,6 +171,14 @@ def _too_slow(within_s: float) -> ChisoError:
         Code.BODY_TOO_SLOW,
         f"The body did not arrive within {within_s:g} s.",
         "Nothing was done. Send it again over a faster connection, or a smaller photo.",
+    )
+
+
+def _gone() -> ChisoError:
+    return ChisoError(
+        Code.BAD_ARGUMENT,
+        "The caller went away before the body was whole.",
+        "Nothing was done. Send it again.",
     )
 
 
