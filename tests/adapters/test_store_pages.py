@@ -50,7 +50,7 @@ def test_leaves_come_with_what_is_left_of_what_they_say(any_enrolled: AnyStore) 
     with any_enrolled.writing() as transaction:
         for seq, whose in enumerate((_ANNA.subject_id, None, None)):
             leaf = Leaf(seq, bytes([seq]) * 32)
-            payload = LeafPayload(seq, whose, bytes(32), b"{}")
+            payload = LeafPayload(seq, whose, bytes(32), b'{"100%%\\": %d}' % seq)
             transaction.append_leaf(leaf, payload, [])
         transaction.erase_subject(_ANNA.subject_id)
     with any_enrolled.reading() as view:
@@ -58,3 +58,5 @@ def test_leaves_come_with_what_is_left_of_what_they_say(any_enrolled: AnyStore) 
         assert told == [(0, True), (1, False), (2, False)]
         assert [leaf.seq for leaf, _ in view.leaves_from(1, 1)] == [1]
         assert [payload.seq for payload in view.newest_payloads()] == [2, 1]
+        for mark, seqs in ((b": 1}", [1]), (b": 0}", []), (b'0%\\"', [2, 1]), (b"1%0", [])):
+            assert [payload.seq for payload in view.newest_payloads(mark)] == seqs, mark

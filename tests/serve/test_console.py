@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.serve.console import BROWSER, PASSWORD, Console, Page
 
 from chiso.core.access import ApiKey, Role
+from chiso.interfaces.api import health
 from chiso.interfaces.console.static_files import static_path
 from chiso.interfaces.serve.app import create_app
 from chiso.services.log import head_of
+from chiso.services.serving.workroom import Workroom
 
 _PATHS = (
     "/",
@@ -245,3 +250,25 @@ def _keys(console: Console) -> list[ApiKey]:
 def _damage_log(database: Path) -> None:
     with closing(sqlite3.connect(database)) as opened, opened:
         opened.execute("UPDATE log_payloads SET body = CAST('{}' AS BLOB) WHERE seq = 0")
+
+
+def test_an_error_of_ours_carries_what_every_answer_does(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(health, "_read", broken)
+    whole, fault = console.get("/sign-in"), console.get("/v1/health")
+    assert fault.status_code == 500
+    for name in ("Content-Security-Policy", "Cache-Control", "Referrer-Policy"):
+        assert fault.headers[name] == whole.headers[name]
+
+
+def test_a_page_says_when_to_come_again(console: Console) -> None:
+    console.sign_in(Role.ADMIN)
+    app = cast(FastAPI, console.client.app)
+    app.state.service = replace(console.service, desk=Workroom(1, -1))  # full from the first on
+    answer = console.get("/people")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert answer.headers["Content-Type"].startswith("text/html")

@@ -75,7 +75,7 @@ def test_a_report_that_was_changed_is_not_shown(measuring: Console) -> None:
     kept.write_bytes(page + b" ")
     assert "iframe" not in measuring.get(f"/audits/{done.seq}").text
     assert measuring.client.get(f"/audits/{done.seq}/report").status_code == 404
-    assert _offer(measuring, f"/audits/{done.seq}/report", page + b" ") == 500
+    assert _offer(measuring, f"/audits/{done.seq}/report", page + b" ") == 400
     assert _offer(measuring, f"/audits/{done.seq}/report", page) == 303
     assert "iframe" in measuring.get(f"/audits/{done.seq}").text
 

@@ -52,6 +52,6 @@ class PageReading(Protocol):
         """At most `count` leaves from `seq` on, with what they commit to where it still exists."""
         ...
 
-    def newest_payloads(self) -> Iterator[LeafPayload]:
-        """Payloads that still exist, the newest first."""
+    def newest_payloads(self, mark: bytes = b"") -> Iterator[LeafPayload]:
+        """Payloads that still exist and have `mark` in their bytes, the newest first."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, func, select, tuple_
+from sqlalchemy import Column, Connection, Select, func, literal, select, tuple_
 
 from chiso.adapters.store.rows import blob, payload_from, receipt_from, subject_from
 from chiso.adapters.store.schema import log_leaves, log_payloads, receipts, subjects
@@ -76,9 +76,14 @@ class PageQueries:
             for row in self._connection.execute(query)
         ]
 
-    def newest_payloads(self) -> Iterator[LeafPayload]:
-        """Payloads that still exist, the newest first."""
+    def newest_payloads(self, mark: bytes = b"") -> Iterator[LeafPayload]:
+        """Payloads that still exist and have `mark` in their bytes, the newest first."""
         query = select(log_payloads).order_by(log_payloads.c.seq.desc())
+        if mark:
+            body = log_payloads.c.body
+            is_sqlite = self._connection.dialect.name == "sqlite"
+            in_postgresql = func.position(literal(mark).op("IN")(body))
+            query = query.where((func.instr(body, mark) if is_sqlite else in_postgresql) > 0)
         for row in self._connection.execute(query).yield_per(_ROWS_AT_ONCE):
             yield payload_from(row)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from chiso.core.access import Action, Resource
 from chiso.interfaces.serve.callers import ServiceHere, allowed
-from chiso.services.serving import account
+from chiso.services.audit.recorded import audits_of
 
 router = APIRouter(prefix="/audits", tags=["audits"])
 
@@ -35,7 +35,7 @@ class Audits(BaseModel):
 @router.get("", dependencies=[Depends(allowed(Action.READ, Resource.AUDITS))])
 async def find(service: ServiceHere) -> Audits:
     """List recorded audits."""
-    told = await service.desk.run(partial(account.audits, service.home))
+    told = await service.desk.run(partial(audits_of, service.home))
     return Audits(
         audits=[
             Audit(

@@ -22,7 +22,7 @@ from chiso.interfaces.serve.bodies import read_upload
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.audit.measuring import Watcher
 from chiso.services.audit.photos import PhotoUse, audit_photos
-from chiso.services.audit.recorded import RecordedAudit, recorded_audits
+from chiso.services.audit.recorded import RecordedAudit, audits_of
 from chiso.services.audit.recording import digests, record_audit
 from chiso.services.home import Home
 from chiso.services.people import not_found
@@ -54,7 +54,7 @@ async def audits(request: Request, service: ServiceHere, caller: Reader) -> Resp
         request,
         "audits.html.j2",
         caller,
-        audits=await service.desk.run(partial(_recorded, service.home)),
+        audits=await service.desk.run(partial(audits_of, service.home)),
         folders=folders,
         run=service.audit_runs.last,
     )
@@ -109,7 +109,7 @@ async def keep_report(service: ServiceHere, seq: int, report: UploadFile) -> Res
     content = await read_upload(report, "report", _LARGEST_PAGE_BYTES)
     if digests({_PAGE: content})[_PAGE] != _digest(found):
         raise ChisoError(
-            Code.DIGEST_MISMATCH,
+            Code.BAD_ARGUMENT,
             f"This is not the report that leaf {found.seq} tells of.",
             "Choose the report.html that this audit wrote, unchanged. Nothing was kept.",
         )
@@ -167,13 +167,8 @@ def _measure(
     return seq
 
 
-def _recorded(home: Home) -> list[RecordedAudit]:
-    with home.store.reading() as view:
-        return list(recorded_audits(view))
-
-
 def _one(home: Home, seq: int) -> RecordedAudit:
-    for each in _recorded(home):
+    for each in audits_of(home):
         if each.seq == seq:
             return each
     raise not_found("audit")

@@ -31,6 +31,7 @@ from chiso.interfaces.console.errors import error_page
 from chiso.interfaces.console.routes import router as console
 from chiso.interfaces.serve import problems, schema
 from chiso.interfaces.serve.body_limits import BodyLimit, BodyLimits
+from chiso.interfaces.serve.headers import carrying
 from chiso.interfaces.serve.measuring import Measured, Measures
 from chiso.interfaces.serve.same_origin import require_same_origin
 from chiso.services.serving.service import Service
@@ -57,18 +58,6 @@ _DESCRIPTION = (
     "`Authorization: Bearer KEY`. Photos are bodies or fields of forms, never addresses; they are "
     "looked at and not kept. Errors are problem details (RFC 9457) with the command line's codes."
 )
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; frame-src 'self'; connect-src 'self'; font-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def create_app(service: Service, tell: Callable[[str], None] = lambda _: None) -> FastAPI:
@@ -135,8 +124,4 @@ def _body_limit(service: Service) -> BodyLimit:
 async def _with_headers(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    response = await call_next(request)
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
+    return carrying(await call_next(request))

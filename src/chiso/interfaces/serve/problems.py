@@ -12,8 +12,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from chiso.core.errors import ChisoError, Code, Kind
+from chiso.interfaces.serve.headers import carrying
 
 MEDIA_TYPE = "application/problem+json"
+_RETRY_AFTER = "Retry-After"
 
 _OF_KIND = {
     Kind.USAGE: HTTPStatus.BAD_REQUEST,
@@ -81,7 +83,7 @@ def answer(error: ChisoError) -> Response:
     if error.code is Code.NOT_SIGNED_IN:
         headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after_s is not None or problem.status == HTTPStatus.TOO_MANY_REQUESTS:
-        headers["Retry-After"] = str(error.retry_after_s or 1)
+        headers[_RETRY_AFTER] = str(error.retry_after_s or 1)
     return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
 
 
@@ -93,7 +95,7 @@ def install(app: FastAPI, page: Page) -> None:
     """Answer every error of this application: with a page where a browser shows it, else as is."""
 
     def say(request: Request, problem: Problem, answer: Response) -> Response:
-        return page(request, problem) if _is_for_people(request) else answer
+        return _as_page(page(request, problem), answer) if _is_for_people(request) else answer
 
     def chiso_error(request: Request, error: Exception) -> Response:
         if not isinstance(error, ChisoError):
@@ -116,12 +118,19 @@ def install(app: FastAPI, page: Page) -> None:
     def bug(request: Request, error: Exception) -> Response:
         problem = _of_bug(error)
         plain = JSONResponse(problem.model_dump(), problem.status, media_type=MEDIA_TYPE)
-        return say(request, problem, plain)
+        return carrying(say(request, problem, plain))  # it passes by what gives others theirs
 
     app.add_exception_handler(ChisoError, chiso_error)
     app.add_exception_handler(RequestValidationError, not_valid)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, bug)
+
+
+def _as_page(page: Response, answer: Response) -> Response:
+    """The page, with what a browser's own program may read of the answer that it stands for."""
+    if _RETRY_AFTER in answer.headers:
+        page.headers[_RETRY_AFTER] = answer.headers[_RETRY_AFTER]
+    return page
 
 
 def _is_for_people(request: Request) -> bool:

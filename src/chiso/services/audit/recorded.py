@@ -10,8 +10,9 @@ from datetime import datetime
 from chiso.core.events import EventType
 from chiso.core.storage import ReadTransaction
 from chiso.core.times import from_text
+from chiso.services.home import Home
 
-_MARK = b'"audit-recorded"'
+_MARK = f'"{EventType.AUDIT_RECORDED}"'.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,15 @@ class RecordedAudit:
     report_sha256: Mapping[str, str]
 
 
+def audits_of(home: Home) -> list[RecordedAudit]:
+    """Every recorded audit of a home, the newest first."""
+    with home.store.reading() as view:
+        return list(recorded_audits(view))
+
+
 def recorded_audits(view: ReadTransaction) -> Iterator[RecordedAudit]:
     """Every recorded audit, the newest first."""
-    for payload in view.newest_payloads():
-        if _MARK not in payload.body:
-            continue  # of a million leaves, few are about this
+    for payload in view.newest_payloads(_MARK):  # of a million leaves, few are about this
         said = json.loads(payload.body)
         if said["type"] == EventType.AUDIT_RECORDED:
             yield RecordedAudit(

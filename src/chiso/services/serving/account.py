@@ -1,4 +1,4 @@
-"""What a caller may see of the log: proofs, leaves, audits, and check-ins of its own station.
+"""What a caller may see of the log: proofs, leaves, and check-ins of its own station.
 
 Everyone may see that there is a leaf, and its hash. What it says is shown to her whom it concerns;
 what names nobody, to administrators and auditors. A person's history is hers alone.
@@ -58,18 +58,6 @@ class Consistency:
     size: int
     proof: tuple[bytes, ...]
     checkpoint: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedAudit:
-    """An audit that the log tells of."""
-
-    seq: int
-    at: datetime
-    kind: str
-    verdict: str
-    input_sha256: str
-    report_sha256: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,28 +121,6 @@ def leaves(home: Home, caller: Actor, first: int, count: int) -> SeenLeaves:
             found = view.leaves_from(first, count + 1)
     shown = tuple(_seen(caller, leaf.seq, leaf.leaf_hash, said) for leaf, said in found)
     return SeenLeaves(size, shown[:count], shown[count].seq if len(shown) > count else None)
-
-
-def audits(home: Home) -> list[RecordedAudit]:
-    """Every audit that the log tells of, the newest first."""
-    with home.store.reading() as view:
-        told = [
-            (payload.seq, json.loads(payload.body))
-            for payload in view.newest_payloads()
-            if EventType.AUDIT_RECORDED.value.encode() in payload.body
-        ]
-    return [
-        RecordedAudit(
-            seq,
-            from_text(said["at"]),
-            said["kind"],
-            said["verdict"],
-            said["input_sha256"],
-            said["report_sha256"],
-        )
-        for seq, said in told
-        if said["type"] == EventType.AUDIT_RECORDED
-    ]
 
 
 def check_ins(home: Home, caller: Actor) -> list[CheckIn]:
