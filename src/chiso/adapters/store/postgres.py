@@ -38,6 +38,7 @@ class PostgresStore:
             # Whoever waited for the write lock must see what was written meanwhile.
             isolation_level="READ COMMITTED",
             connect_args={"options": f"-c lock_timeout={BUSY_TIMEOUT_S}s"},
+            hide_parameters=True,  # a server prints what it did not expect, and names nobody
         )
 
     @contextmanager

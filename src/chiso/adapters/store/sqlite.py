@@ -30,6 +30,7 @@ class SqliteStore:
             f"sqlite:///{path}",
             isolation_level="AUTOCOMMIT",  # transactions are begun by hand, as SQLite names them
             connect_args={"timeout": BUSY_TIMEOUT_S},
+            hide_parameters=True,  # a server prints what it did not expect, and names nobody
         )
         event.listen(self._engine, "connect", _configure)
 
