@@ -104,9 +104,11 @@ def test_only_a_key_of_a_station_opens_a_kiosk(
 
 
 def test_keys_are_not_tried_without_end(browser: Console, secret_of: Callable[..., str]) -> None:
-    for _ in range(browser.service.settings.per_sign_in.count):
+    for _ in range(browser.service.settings.per_door.count):
         assert "unknown, revoked" in browser.post("/kiosk", key="chiso_key_guess").text
     refused = browser.post("/kiosk", key=secret_of("front door"))
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
     assert "tried too often" in refused.text
     assert not browser.client.cookies
 

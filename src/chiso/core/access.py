@@ -199,6 +199,8 @@ class Invitation:
     token_sha256: bytes
     role: Role
     expires: datetime
+    invited_by: str
+    """The name of the actor who made it: where that is an account, it ends with the account."""
 
 
 @dataclass(frozen=True, slots=True)

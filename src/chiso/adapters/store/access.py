@@ -88,7 +88,8 @@ class AccessQueries:
         row = self._one(invitations, token_sha256=token_sha256)
         if row is None:
             return None
-        return Invitation(blob(row.token_sha256), _role(row.role), _instant(row.expires))
+        token, expires = blob(row.token_sha256), _instant(row.expires)
+        return Invitation(token, _role(row.role), expires, row.invited_by)
 
     def person_link(self, token_sha256: bytes) -> PersonLink | None:
         """The link with this token."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from chiso.core.errors import ChisoError, Code
 
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0007"
 """Alembic's newest revision; `tests/adapters/test_store.py` holds that it is."""
 
 

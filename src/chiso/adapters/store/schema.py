@@ -202,6 +202,7 @@ invitations = Table(
     Column("token_sha256", LargeBinary(32), primary_key=True),
     Column("role", String(20), nullable=False),
     Column("expires", Whole, nullable=False),
+    Column("invited_by", String, nullable=False),
 )
 
 person_links = Table(

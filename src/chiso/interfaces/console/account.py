@@ -13,9 +13,11 @@ from chiso.core.access import Account, Actor
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve import cookies
-from chiso.interfaces.serve.callers import CallerHere, ServiceHere
+from chiso.interfaces.serve.callers import CallerHere, ServiceHere, address_in
 from chiso.services.access import accounts, codes
+from chiso.services.serving.doorway import try_password
 from chiso.services.serving.service import Service
+from chiso.services.serving.workroom import Workroom
 
 router = APIRouter(prefix="/account")
 
@@ -45,7 +47,7 @@ async def change_password(
             raise ChisoError(
                 Code.BAD_ARGUMENT, "The two passwords differ.", "Type the same one twice."
             )
-        service.per_sign_in.note(("account", account.name), service.home.clock.now())
+        try_password(service, address_in(request), account.name)
         work = partial(
             accounts.change_password,
             service.home,
@@ -54,7 +56,7 @@ async def change_password(
             current,
             password,
         )
-        await service.desk.run(work)
+        await service.passwords.run(work)
     except ChisoError as error:
         return await _again(request, service, caller, error)
     answer = RedirectResponse("/sign-in", status.HTTP_303_SEE_OTHER)
@@ -69,7 +71,7 @@ async def codes_on(
     """Ask for codes when signing in, from now on."""
     account = await _own(service, caller)
     work = partial(codes.confirm, service.home, service.credentials, account, proposed, code)
-    return await _done(request, service, caller, work)
+    return await _done(request, service, caller, service.desk, work)
 
 
 @router.post("/codes/stop")
@@ -78,14 +80,16 @@ async def codes_off(
 ) -> Response:
     """Ask for codes no more."""
     account = await _own(service, caller)
-    service.per_sign_in.note(("account", account.name), service.home.clock.now())
+    try_password(service, address_in(request), account.name)
     work = partial(codes.stop, service.home, service.credentials, account, password)
-    return await _done(request, service, caller, work)
+    return await _done(request, service, caller, service.passwords, work)
 
 
-async def _done(request: Request, service: Service, caller: Actor, work: partial[None]) -> Response:
+async def _done(
+    request: Request, service: Service, caller: Actor, room: Workroom, work: partial[None]
+) -> Response:
     try:
-        await service.desk.run(work)
+        await room.run(work)
     except ChisoError as error:
         return await _again(request, service, caller, error)
     return RedirectResponse("/account", status.HTTP_303_SEE_OTHER)

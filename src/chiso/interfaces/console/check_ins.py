@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, status
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from chiso.core.access import Action, Actor, Resource
 from chiso.core.errors import ChisoError, Code
+from chiso.interfaces.console.errors import refused
 from chiso.interfaces.console.pages import page
-from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.interfaces.serve.callers import ServiceHere, address_in, allowed
 from chiso.services.access.keys import caller_with, require
 from chiso.services.serving import account
 from chiso.services.serving.service import Service
@@ -40,19 +41,14 @@ async def of_key(
     """The check-ins of the station whose key this is; the browser keeps nothing of it."""
     home = service.home
     try:
-        service.per_sign_in.note(("station", caller.name), home.clock.now())
+        service.per_door.note((address_in(request),), home.clock.now())
         station = await service.desk.run(partial(caller_with, home, key.strip()))
         require(station, Action.READ, Resource.CHECK_INS)
-        answer = await _shown(request, service, caller, station)
+        return await _shown(request, service, caller, station)
     except ChisoError as error:
         if error.code not in _EXPECTED:
             raise
-        refused = status.HTTP_401_UNAUTHORIZED
-        return page(
-            request, "check_ins.html.j2", caller, refused, station=None, found=[], problem=error
-        )
-    service.per_sign_in.forgive(("station", caller.name))
-    return answer
+        return refused(request, "check_ins.html.j2", error, caller, station=None, found=[])
 
 
 async def _shown(

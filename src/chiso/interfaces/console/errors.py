@@ -6,9 +6,26 @@ from fastapi import Request, status
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import URL
 
-from chiso.core.errors import Code
+from chiso.core.access import Actor
+from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.console.pages import page
-from chiso.interfaces.serve.problems import Problem
+from chiso.interfaces.serve.problems import Problem, status_of
+
+
+def refused(
+    request: Request,
+    template: str,
+    error: ChisoError,
+    caller: Actor | None = None,
+    **context: object,
+) -> Response:
+    """A form again, with why it let nobody in; its headers say when it may be tried again."""
+    is_limit = error.retry_after_s is not None
+    answer = status_of(error) if is_limit else status.HTTP_401_UNAUTHORIZED
+    shown = page(request, template, caller, answer, problem=error, **context)
+    if is_limit:
+        shown.headers["Retry-After"] = str(error.retry_after_s)
+    return shown
 
 
 def error_page(request: Request, problem: Problem) -> Response:

@@ -13,10 +13,11 @@ from starlette.datastructures import URL
 from chiso.core.access import Action, Actor, Resource, Role
 from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import Refusal
+from chiso.interfaces.console.errors import refused
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve import cookies
 from chiso.interfaces.serve.bodies import PhotoHere, form_in, text_in
-from chiso.interfaces.serve.callers import ServiceHere, allowed, caller_in
+from chiso.interfaces.serve.callers import ServiceHere, address_in, allowed, caller_in
 from chiso.services.access import sessions
 from chiso.services.access.keys import require_purpose
 from chiso.services.cards.reading import read_shown
@@ -86,16 +87,13 @@ async def pair(
 ) -> Response:
     """Begin a session of the station whose key this is, in place of any other of this browser."""
     home, run = service.home, service.desk.run
-    trying = ("station", request.client.host if request.client else "")
     try:
-        service.per_sign_in.note(trying, home.clock.now())
+        service.per_door.note((address_in(request),), home.clock.now())
         made = await run(partial(sessions.open_station, home, key.strip()))
     except ChisoError as error:
         if error.code not in _EXPECTED:
             raise
-        answer = status.HTTP_401_UNAUTHORIZED
-        return page(request, "kiosk_pair.html.j2", None, answer, problem=error)
-    service.per_sign_in.forgive(trying)
+        return refused(request, "kiosk_pair.html.j2", error)
     before = cookies.session_in(request)
     if before is not None:
         await run(partial(sessions.sign_out, home, before))

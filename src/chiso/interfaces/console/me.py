@@ -23,7 +23,7 @@ from chiso.interfaces.console.pages import page
 from chiso.interfaces.person_page.page import page_of
 from chiso.interfaces.serve import cookies
 from chiso.interfaces.serve.bodies import PhotoHere, form_in, text_in
-from chiso.interfaces.serve.callers import CallerHere, ServiceHere, caller_in
+from chiso.interfaces.serve.callers import CallerHere, ServiceHere, address_in, caller_in
 from chiso.services import erasure
 from chiso.services.access.sessions import NewSession
 from chiso.services.cards.reading import read_shown
@@ -65,8 +65,7 @@ async def link_here(service: ServiceHere, token: str) -> Actor:
 
 async def from_address(request: Request, service: ServiceHere) -> None:
     """Count a call of whoever has not shown yet who she is. Raises TOO_MANY_ATTEMPTS."""
-    address = request.client.host if request.client else ""
-    service.per_address.note((address,), service.home.clock.now())
+    service.per_address.note((address_in(request),), service.home.clock.now())
 
 
 Me = Annotated[Herself, Depends(herself_here)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import Annotated
 
@@ -10,15 +9,18 @@ from fastapi import APIRouter, Form, Request, status
 from fastapi.responses import RedirectResponse, Response
 
 from chiso.core.errors import ChisoError, Code
+from chiso.interfaces.console.errors import refused
 from chiso.interfaces.console.languages import local_path
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve import cookies
-from chiso.interfaces.serve.callers import ServiceHere
+from chiso.interfaces.serve.callers import ServiceHere, address_in
 from chiso.services.access import accounts, sessions
+from chiso.services.serving import doorway
 
 router = APIRouter()
 
 Field = Annotated[str, Form(max_length=2000)]
+_EXPECTED = (Code.NOT_SIGNED_IN, Code.TOO_MANY_ATTEMPTS, Code.BUSY)
 _SHORTEST = accounts.SHORTEST_PASSWORD
 
 
@@ -38,34 +40,17 @@ async def sign_in(
     back: Field = "/",
 ) -> Response:
     """Begin a session; a failure is answered at one time, whatever was wrong."""
-    began = asyncio.get_running_loop().time()
-    work = partial(sessions.sign_in, service.home, service.credentials, name, password, code)
+    began = service.pace.now()
     try:
-        service.per_sign_in.note(("account", name.strip()), service.home.clock.now())
-        made = await service.desk.run(work)
+        made = await doorway.sign_in(service, address_in(request), name, password, code)
     except ChisoError as error:
-        if error.code not in (Code.NOT_SIGNED_IN, Code.TOO_MANY_ATTEMPTS):
+        if error.code not in _EXPECTED:
             raise
-        await _until_next(service.settings.refused_after_s, began)
-        return page(
-            request,
-            "sign_in.html.j2",
-            None,
-            status.HTTP_401_UNAUTHORIZED,
-            back=local_path(back),
-            name=name,
-            problem=error,
-        )
-    service.per_sign_in.forgive(("account", name.strip()))
+        await service.pace.to_next_step(began)
+        return refused(request, "sign_in.html.j2", error, back=local_path(back), name=name)
     answer = RedirectResponse(local_path(back), status.HTTP_303_SEE_OTHER)
     cookies.set_session(request, answer, made.secret)
     return answer
-
-
-async def _until_next(step_s: float, began: float) -> None:
-    """Wait for the end of a step: a refusal takes so many whole ones, however busy we are."""
-    passed = asyncio.get_running_loop().time() - began
-    await asyncio.sleep(-passed % step_s if step_s else 0)
 
 
 @router.post("/sign-out")
@@ -104,7 +89,7 @@ async def join(
                 Code.BAD_ARGUMENT, "The two passwords differ.", "Type the same one twice."
             )
         work = partial(accounts.accept, home, credentials, token, name, password)
-        account = await service.desk.run(work)
+        account = await service.passwords.run(work)
     except ChisoError as error:
         if error.code is not Code.BAD_ARGUMENT:
             raise
@@ -118,7 +103,7 @@ async def join(
             problem=error,
             shortest=_SHORTEST,
         )
-    made = await service.desk.run(
+    made = await service.passwords.run(
         partial(sessions.sign_in, home, credentials, account.name, password, "")
     )
     answer = RedirectResponse("/", status.HTTP_303_SEE_OTHER)

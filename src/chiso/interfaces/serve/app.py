@@ -72,6 +72,7 @@ def create_app(service: Service, tell: Callable[[str], None] = lambda _: None) -
             await upkeep
         service.audit_runs.stop()
         await asyncio.to_thread(service.photos.close)
+        await asyncio.to_thread(service.passwords.close)
         await asyncio.to_thread(service.desk.close)
 
     app = FastAPI(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -16,6 +17,7 @@ from chiso.services.serving.service import Service
 
 BEARER = "bearer "
 """What precedes a key in the header `Authorization`, in lower case."""
+_ONE_HOUSEHOLD = 64
 
 
 def service_in(request: Request) -> Service:
@@ -36,6 +38,20 @@ def shown_in(request: Request) -> tuple[str, str]:
     if not session:
         raise not_signed_in("This call needs a key, or that you sign in.")
     return "session", session
+
+
+def address_in(request: Request) -> str:
+    """Where a call comes from, to limit by: of IPv6 the /64, which is one household's to choose."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, _ONE_HOUSEHOLD), strict=False))
 
 
 async def caller_in(request: Request, service: ServiceHere) -> Actor:

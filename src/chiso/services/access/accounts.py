@@ -82,7 +82,10 @@ def set_up(home: Home) -> Invited | None:
 
 
 def invitation(home: Home, token: str) -> Invitation:
-    """What this link makes. Raises LINK_ENDED where it is unknown, used or over."""
+    """What this link makes. Raises LINK_ENDED where it is unknown, used or over.
+
+    It is over, too, once the account that made it is disabled.
+    """
     with home.store.reading() as view:
         return _invitation(home, view, token)
 
@@ -245,16 +248,23 @@ def _invite(
 ) -> Invited:
     token = new_secret(home, "join")
     expires = home.clock.now() + lasts
-    transaction.put_invitation(Invitation(digest_of(token), role, expires))
+    transaction.put_invitation(Invitation(digest_of(token), role, expires, asked_by))
     tell(home, transaction, asked_by, "account-invited", {"role": role.value})
     return Invited(f"/join/{token}", role, expires)
 
 
 def _invitation(home: Home, view: ReadTransaction, token: str) -> Invitation:
     found = view.invitation(digest_of(token))
-    if found is None or found.expires <= home.clock.now():
+    if found is None or found.expires <= home.clock.now() or _is_out(view, found.invited_by):
         raise link_ended()
     return found
+
+
+def _is_out(view: ReadTransaction, name: str) -> bool:
+    """Whether an actor of this name was an account, and is disabled since."""
+    return any(
+        each.disabled is not None and actor_of(each).name == name for each in view.accounts()
+    )
 
 
 def link_ended() -> ChisoError:

@@ -83,6 +83,10 @@ def too_many(wait_s: int) -> ChisoError:
     return ChisoError(
         Code.TOO_MANY_ATTEMPTS,
         "This was tried too often.",
-        f"Try again in {wait_s} s.",
+        f"Try again in {_wait_text(wait_s)}.",
         wait_s,
     )
+
+
+def _wait_text(wait_s: int) -> str:
+    return f"{wait_s} s" if wait_s < 120 else f"{math.ceil(wait_s / 60)} minutes"

@@ -13,10 +13,13 @@ from chiso.services.serving.audit_runs import AuditRuns
 from chiso.services.serving.limits import Attempts, Limit
 from chiso.services.serving.log_watch import LogWatch
 from chiso.services.serving.once import Underway
+from chiso.services.serving.pace import Pace
 from chiso.services.serving.searches import Searches
 from chiso.services.serving.workroom import Workroom
 
 _TEN_IN_FIVE_MINUTES = Limit(10, timedelta(minutes=5))
+_FIVE_IN_A_QUARTER = Limit(5, timedelta(minutes=15))
+_THIRTY_IN_FIVE_MINUTES = Limit(30, timedelta(minutes=5))
 _TWO_A_SECOND = Limit(120, timedelta(minutes=1))
 _TEN_A_SECOND = Limit(600, timedelta(minutes=1))
 
@@ -33,11 +36,13 @@ class ServiceSettings:
     """Calls of one key."""
     per_address: Limit = _TWO_A_SECOND
     """Frames from one address, of whoever has not shown yet who she is."""
-    per_sign_in: Limit = _TEN_IN_FIVE_MINUTES
-    """Attempts to sign in, by account, and of links from one address."""
+    per_sign_in: Limit = _FIVE_IN_A_QUARTER
+    """Passwords tried for one account from one address; the right one forgives."""
+    per_door: Limit = _THIRTY_IN_FIVE_MINUTES
+    """Attempts from one address to sign in, as whoever, or to open a station."""
     refused_after_s: float = 0.25
-    """When a refusal for lack of consent is answered, whatever its reason: nobody can tell by time
-    whether there is such a person."""
+    """Refusals to sign in, and for lack of consent, are answered after this long or a multiple of
+    it, whatever their reason: nobody can tell by time whether there is such a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Service:
     """Where photos are looked at."""
     desk: Workroom
     """Where everything else is done that waits for a disk: never behind a photo."""
+    passwords: Workroom
+    """Where passwords are hashed, slowly on purpose: one at a time, and before no other work."""
     searches: Searches
     log_watch: LogWatch
     audit_runs: AuditRuns
@@ -58,6 +65,8 @@ class Service:
     per_key: Attempts
     per_address: Attempts
     per_sign_in: Attempts
+    per_door: Attempts
+    pace: Pace
     credentials: Credentials
     is_secure: bool
     """Whether it is reached over TLS: cookies are then bound to it."""
@@ -83,6 +92,7 @@ def service_of(
         settings=settings,
         photos=Workroom(settings.workers, settings.waiting),
         desk=Workroom(4, 64),
+        passwords=Workroom(1, 8),
         searches=Searches(home),
         log_watch=LogWatch(home),
         audit_runs=AuditRuns(home.clock),
@@ -91,6 +101,8 @@ def service_of(
         per_key=Attempts(settings.per_key),
         per_address=Attempts(settings.per_address),
         per_sign_in=Attempts(settings.per_sign_in),
+        per_door=Attempts(settings.per_door),
+        pace=Pace(settings.refused_after_s),
         credentials=credentials,
         is_secure=is_secure,
     )
