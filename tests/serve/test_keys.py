@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -66,6 +67,16 @@ def test_a_revoked_key_is_refused_at_its_next_call(client: TestClient, key_of: K
     refused = client.get("/v1/keys", headers=lost)
     assert (refused.status_code, refused.json()["code"]) == (401, "not-signed-in")
     assert refused.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_key_that_is_over_is_refused(client: TestClient, key_of: Key, service: Service) -> None:
+    admin = key_of(Role.ADMIN)
+    assert client.get("/v1/keys", headers=admin).status_code == 200
+    with service.home.store.writing() as transaction:
+        for key in transaction.api_keys():
+            transaction.put_api_key(replace(key, expires=datetime.now(UTC)))
+    refused = client.get("/v1/keys", headers=admin)
+    assert (refused.status_code, refused.json()["code"]) == (401, "not-signed-in")
 
 
 def test_what_no_route_takes_is_a_problem_too(client: TestClient, key_of: Key) -> None:
