@@ -95,6 +95,15 @@ def test_another_face_does_not_pass_by_her_card_and_is_counted(
     assert (refused.status_code, refused.json()["code"]) == (429, "too-many-attempts")
 
 
+def test_frames_without_a_face_do_not_count_against_her_card(
+    kiosk: Console, card: dict[str, Any], photo_of: PhotoOf
+) -> None:
+    code = _read(kiosk, _held_up(card))["card"]
+    for _ in range(kiosk.service.settings.per_subject.count + 1):
+        assert _look(kiosk, code, _held_up(card)).json()["answer"] == "again"
+    assert _look(kiosk, code, photo_of("006")).json()["answer"] == "hello"
+
+
 def test_what_is_no_card_and_a_card_that_is_revoked_are_refused(
     kiosk: Console,
     card: dict[str, Any],

@@ -208,6 +208,14 @@ def test_errors_are_pages_for_people_and_problems_for_programs(console: Console)
         assert problem.headers["Content-Type"] == "application/problem+json"
 
 
+def test_no_page_tells_a_person_how_to_call_the_api(console: Console) -> None:
+    assert "/v1" not in console.get("/nowhere").text
+    gone = console.post("/enrol/done", draft="{}")
+    assert gone.status_code == 401
+    assert "You are signed out" in gone.text
+    assert "Bearer" not in gone.text
+
+
 def test_the_first_page_says_in_one_glance_whether_all_is_well(console: Console) -> None:
     console.sign_in(Role.ADMIN)
     console.service.log_watch.verify()

@@ -161,6 +161,26 @@ def test_a_rule_says_what_it_would_end_before_it_holds(peopled: Console) -> None
     assert "1 year" in peopled.get("/settings").text
 
 
+def test_a_rule_that_makes_no_sense_is_said_in_the_page_s_words_and_stays_typed(
+    peopled: Console,
+) -> None:
+    peopled.client.cookies.clear()
+    peopled.sign_in(Role.ADMIN, "Rufaro")
+    nothing = peopled.get("/settings/retention?purpose=school+gate").text
+    assert "No length of time" in nothing
+    assert "--default" not in nothing
+    wrong = peopled.get("/settings/retention?purpose=school+gate&default=soon").text
+    assert {"school gate", "soon"} <= {each.get("value") for each in Page(wrong).all("input")}
+
+
+def test_changing_a_rule_begins_with_what_holds(peopled: Console) -> None:
+    peopled.client.cookies.clear()
+    peopled.sign_in(Role.ADMIN, "Rufaro")
+    peopled.post("/settings/retention", purpose="school gate", default="1y", inactive="18m")
+    page = Page(peopled.get("/settings?purpose=school+gate").text)
+    assert {"school gate", "1y", "18m"} <= {each.get("value") for each in page.all("input")}
+
+
 def _size_of_log(console: Console) -> int:
     with console.service.home.store.reading() as view:
         return head_of(view).size

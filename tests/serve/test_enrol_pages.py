@@ -262,6 +262,18 @@ def test_sent_twice_she_is_enrolled_once_and_the_link_that_is_seen_last_works(
     assert person_of_link(desk.console.service.home, token) == found.subject.subject_id
 
 
+def test_sent_again_without_its_photos_it_leads_to_her_page(
+    desk: Desk, photo_of: Callable[..., bytes]
+) -> None:
+    review = desk.agreed(desk.agreement(GATE), **{"mode-0": "verify"})
+    assert "There is no photo" in desk.done(review.text).text
+    desk.done(review.text, photo_of("006"))
+    (found,) = subjects(desk.console.service.home, "Rudo")
+    for again in (desk.done(review.text), desk.done(review.text, b"")):
+        whose = f"/people/{found.subject.subject_id}"
+        assert (again.status_code, again.headers["Location"]) == (303, whose)
+
+
 def test_a_name_that_is_taken_is_asked_about(desk: Desk, photo_of: Callable[..., bytes]) -> None:
     page, box = desk.agreement(GATE), {"mode-0": "verify", "name": " 001 "}
     asked = desk.agreed(page, **box)

@@ -90,6 +90,7 @@ def test_a_kiosk_asks_for_the_key_and_then_the_question(
     text = browser.get("/kiosk").text
     assert "Shall I look who you are?" in text
     assert "front door" in text
+    assert browser.get("/").url.path == "/kiosk"
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.ENROLLER, Role.AUDITOR])
@@ -105,7 +106,9 @@ def test_only_a_key_of_a_station_opens_a_kiosk(
 
 def test_keys_are_not_tried_without_end(browser: Console, secret_of: Callable[..., str]) -> None:
     for _ in range(browser.service.settings.per_door.count):
-        assert "unknown, revoked" in browser.post("/kiosk", key="chiso_key_guess").text
+        said = browser.post("/kiosk", key="chiso_key_guess").text
+        assert "unknown, revoked" in said
+        assert "Bearer" not in said
     refused = browser.post("/kiosk", key=secret_of("front door"))
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) > 0

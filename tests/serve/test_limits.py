@@ -11,7 +11,7 @@ from tests.serve.conftest import served
 
 from chiso.core.errors import ChisoError, Code
 from chiso.services.access.sessions import person_session
-from chiso.services.serving.limits import Attempts, Limit
+from chiso.services.serving.limits import Attempts, Limit, too_many
 from chiso.services.serving.service import ServiceSettings
 
 _NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -49,6 +49,28 @@ def test_what_was_tried_too_often_says_when_it_may_be_tried_again() -> None:
     assert (refused.value.code, refused.value.retry_after_s) == (Code.TOO_MANY_ATTEMPTS, 40)
     attempts.note(("another",), _NOW + timedelta(seconds=20))
     attempts.note(("her",), _NOW + timedelta(seconds=60))
+
+
+def test_what_was_not_compared_is_taken_back_and_what_was_stays_counted() -> None:
+    attempts = Attempts(_TWO_A_MINUTE)
+    attempts.take_back(("her",))
+    attempts.note(("her",), _NOW)
+    for _ in range(5):
+        attempts.note(("her",), _NOW)
+        attempts.take_back(("her",))
+    attempts.note(("her",), _NOW)
+    with pytest.raises(ChisoError):
+        attempts.note(("her",), _NOW)
+    attempts.forgive(("her",))
+    attempts.note(("her",), _NOW)
+    attempts.take_back(("her",))
+    attempts.note(("another",), _NOW + timedelta(hours=1))
+    assert attempts.kept == 1
+
+
+def test_a_wait_of_minutes_is_said_in_minutes() -> None:
+    assert "Try again in 5 minutes." in too_many(296).hint
+    assert "Try again in 40 s." in too_many(40).hint
 
 
 def test_what_succeeded_is_forgiven() -> None:

@@ -92,6 +92,11 @@ def period_text(period: Period) -> str:
     return f"P{period.months}M" if rest else f"P{years}Y"
 
 
+def short_period(period: Period) -> str:
+    """As someone types it: `90d`, `18m`, `1y`."""
+    return period_text(period).removeprefix("P").lower()
+
+
 def last_day(begun: date, period: Period) -> date:
     """The day with which a period is over that runs from the day `begun`.
 

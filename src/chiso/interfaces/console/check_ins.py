@@ -12,6 +12,7 @@ from chiso.core.access import Action, Actor, Resource
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.console.errors import refused
 from chiso.interfaces.console.pages import page
+from chiso.interfaces.console.station_keys import for_station
 from chiso.interfaces.serve.callers import ServiceHere, address_in, allowed
 from chiso.services.access.keys import caller_with, require
 from chiso.services.serving import account
@@ -48,7 +49,9 @@ async def of_key(
     except ChisoError as error:
         if error.code not in _EXPECTED:
             raise
-        return refused(request, "check_ins.html.j2", error, caller, station=None, found=[])
+        return refused(
+            request, "check_ins.html.j2", for_station(error), caller, station=None, found=[]
+        )
 
 
 async def _shown(

@@ -177,6 +177,9 @@ async def enrol(request: Request, service: ServiceHere, caller: Enroller) -> Res
     except ChisoError as error:
         if error.kind not in _AGAIN:
             raise
+        whose = await service.desk.run(partial(_enrolled_by, home, draft))
+        if whose is not None:
+            return RedirectResponse(f"/people/{whose}", status.HTTP_303_SEE_OTHER)
         return _review(request, caller, draft, _said_here(error))
     address = str(request.base_url).rstrip("/") + done.link
     return page(
@@ -351,6 +354,23 @@ def _enrol(home: Home, caller: Actor, draft: Draft, taken: list[Photo]) -> list[
         message = f"{done.photo}: {refusal.message} Nobody was enrolled."
         raise ChisoError(refusal.code, message, refusal.hint)
     return done
+
+
+def _enrolled_by(home: Home, draft: Draft) -> SubjectId | None:
+    """Whom this very agreement enrolled before, when it is sent again and its photos are gone."""
+    if not draft.name or not draft.agreed:
+        return None
+    evidence = evidence_of(home, draft)
+    with home.store.reading() as view:
+        subject = view.subject(label_from(draft.name, "name"))
+        held = [] if subject is None else view.receipts(subject.subject_id)
+    rest_on_it = {
+        each.receipt.processing.purpose
+        for each in held
+        if each.withdrawn is None and each.receipt.grounds.evidence_sha256 == evidence
+    }
+    is_done = {each.purpose for each in draft.agreed} <= rest_on_it
+    return subject.subject_id if subject is not None and is_done else None
 
 
 async def _photos(files: list[UploadFile | str], service: Service) -> list[Photo]:

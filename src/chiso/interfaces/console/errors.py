@@ -36,4 +36,6 @@ def error_page(request: Request, problem: Problem) -> Response:
         where = str(URL("/sign-in").include_query_params(back=here))
         return RedirectResponse(where, status.HTTP_303_SEE_OTHER)
     caller = getattr(request.state, "caller", None)
-    return page(request, "error.html.j2", caller, problem.status, problem=problem)
+    path = request.url.path
+    first = next((each for each in ("/me", "/kiosk") if path.startswith(each)), "/")
+    return page(request, "error.html.j2", caller, problem.status, problem=problem, first=first)

@@ -15,6 +15,7 @@ from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import Refusal
 from chiso.interfaces.console.errors import refused
 from chiso.interfaces.console.pages import page
+from chiso.interfaces.console.station_keys import for_station
 from chiso.interfaces.serve import cookies
 from chiso.interfaces.serve.bodies import PhotoHere, form_in, text_in
 from chiso.interfaces.serve.callers import ServiceHere, address_in, allowed, caller_in
@@ -93,7 +94,7 @@ async def pair(
     except ChisoError as error:
         if error.code not in _EXPECTED:
             raise
-        return refused(request, "kiosk_pair.html.j2", error)
+        return refused(request, "kiosk_pair.html.j2", for_station(error))
     before = cookies.session_in(request)
     if before is not None:
         await run(partial(sessions.sign_out, home, before))

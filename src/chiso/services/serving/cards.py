@@ -66,8 +66,8 @@ async def verify(
 ) -> CardAnswer | Refusal:
     """Compare the one face of `photo` with the card that is `shown`: a picture of it, or its code.
 
-    `purpose` None: whatever the card is for. Attempts are limited by station and card, and a match
-    forgives them.
+    `purpose` None: whatever the card is for. Attempts are limited by station and card; a match
+    forgives them, and a photo that cannot be used is none.
     """
     work = partial(_verified, service, caller, read, shown, purpose, photo)
     return await service.photos.run(work)
@@ -88,7 +88,9 @@ def _verified(
     of = (caller.station or caller.name, f"card {hashlib.sha256(code.encode()).hexdigest()}")
     service.per_subject.note(of, home.clock.now())
     answer = verify_card(home, code, photo, purpose)
-    if isinstance(answer, CardAnswer) and answer.answer.verified.match:
+    if isinstance(answer, Refusal):
+        service.per_subject.take_back(of)
+    elif answer.answer.verified.match:
         service.per_subject.forgive(of)
     return answer
 

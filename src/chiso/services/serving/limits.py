@@ -69,6 +69,17 @@ class Attempts:
         with self._lock:
             self._kept -= len(self._seen.pop(of, ()))
 
+    def take_back(self, of: tuple[str, ...]) -> None:
+        """Count the last one no more: nothing was compared."""
+        with self._lock:
+            seen = self._seen.get(of)
+            if seen is None:
+                return
+            seen.pop()
+            self._kept -= 1
+            if not seen:
+                del self._seen[of]
+
     def _drop_over(self, since: datetime) -> None:
         while self._seen and next(iter(self._seen.values()))[-1] <= since:
             self._drop_first()

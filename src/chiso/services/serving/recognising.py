@@ -23,8 +23,9 @@ async def verify(
 ) -> VerifyAnswer | Refusal:
     """Compare the one face of `photo` with the person called `label`.
 
-    Attempts are limited by station and person, and a match forgives them. Whether nobody is called
-    that, she did not agree, or it is over, is answered with one message, at one time.
+    Attempts are limited by station and person; a match forgives them, and a photo that cannot be
+    used is none. Whether nobody is called that, she did not agree, or it is over, is answered with
+    one message, at one time.
     """
     of = (caller.station or caller.name, label_from(label, "subject"))  # one person, one count
     service.per_subject.note(of, service.home.clock.now())
@@ -39,7 +40,9 @@ async def verify(
         until = began + service.settings.refused_after_s
         await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
         raise ChisoError(refusal.code, refusal.message, refusal.hint) from None
-    if isinstance(answer, VerifyAnswer) and answer.verified.match:
+    if isinstance(answer, Refusal):
+        service.per_subject.take_back(of)
+    elif answer.verified.match:
         service.per_subject.forgive(of)
     return answer
 

@@ -41,7 +41,7 @@ async function answered(signal, url, wanted = {}) {
   const onHint = (text) => (more.textContent = text);
   const { status, ok, answer } = await untilAnswered(camera, url, { signal, onHint, ...wanted });
   if (status === 401) return ["closed"];
-  if (!ok) return ["broken", { hint: status === 429 ? answer.hint : "" }];
+  if (!ok) return ["broken", { hint: status === 429 ? hintOf(answer.code, answer.hint) : "" }];
   return [answer.answer, answer];
 }
 
