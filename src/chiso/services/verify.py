@@ -79,8 +79,8 @@ class _Prepared:
 
 def _prepared(home: Home, label: str, purpose: str) -> _Prepared:
     with home.store.reading() as view:
+        threshold = active_record(home, view, home.model())  # its lack tells of nobody
         subject, permit = permitted(home, view, label, purpose)
-        threshold = active_record(home, view, home.model())
         gallery = gallery_of_one(home, view, permit, subject.subject_id)
         gallery = normalised_for(gallery, threshold)
     return _Prepared(subject, permit, gallery, threshold)

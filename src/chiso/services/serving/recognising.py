@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 from chiso.consent import policy
-from chiso.core.access import Actor
-from chiso.core.errors import ChisoError, Kind
+from chiso.core.access import Action, Actor, Resource
+from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.labels import label_from
 from chiso.core.samples import Refusal
 from chiso.services import verify as comparing
@@ -25,26 +24,31 @@ async def verify(
 
     Attempts are limited by station and person; a match forgives them, and a photo that cannot be
     used is none. Whether nobody is called that, she did not agree, or it is over, is answered with
-    one message, at one time.
+    one message, after whole steps of time; and so is, to whoever may not read who is known, that
+    she carries all there is on her card.
     """
     of = (caller.station or caller.name, label_from(label, "subject"))  # one person, one count
     service.per_subject.note(of, service.home.clock.now())
-    began = asyncio.get_running_loop().time()
+    began = service.pace.now()
     work = partial(comparing.verify, service.home_for(caller), label, photo, purpose)
     try:
         answer = await service.photos.run(work)
     except ChisoError as error:
-        if error.kind is not Kind.CONSENT:
+        if error.kind is not Kind.CONSENT and not _tells_that_she_is_known(error, caller):
             raise
         refusal = policy.nobody(purpose)
-        until = began + service.settings.refused_after_s
-        await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
+        await service.pace.to_next_step(began)
         raise ChisoError(refusal.code, refusal.message, refusal.hint) from None
     if isinstance(answer, Refusal):
         service.per_subject.take_back(of)
     elif answer.verified.match:
         service.per_subject.forgive(of)
     return answer
+
+
+def _tells_that_she_is_known(error: ChisoError, caller: Actor) -> bool:
+    may_know = caller.may(Action.READ, Resource.SUBJECTS)
+    return error.code is Code.REFERENCE_MISSING and not may_know
 
 
 async def identify(
