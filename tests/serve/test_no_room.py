@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.serve.conftest import PURPOSE
-from tests.serve.console import Console
+from tests.serve.console import PASSWORD, Console
 from tests.serve.test_enrol_pages import Desk
 
 from chiso.core.access import Role
@@ -26,18 +26,18 @@ _MOST_STEPS = 12
 
 
 class _RoomForSome(Workroom):
-    """A workroom that is full once so many came."""
+    """A workroom that is full once so many came, to it or to another with the same `left`."""
 
-    def __init__(self, inner: Workroom, some: int) -> None:
+    def __init__(self, inner: Workroom, left: list[None]) -> None:
         super().__init__(1, 0)
         self._inner = inner
-        self._left = some
+        self._left = left
 
     async def run(self, work: Callable[[], _Made]) -> _Made:
         """Do this work, unless it comes too late."""
         if not self._left:
             raise busy("This server has as much to do as it can.")
-        self._left -= 1
+        self._left.pop()
         return await self._inner.run(work)
 
 
@@ -61,7 +61,13 @@ def once_there_is_room(
     def until_answered(call: Callable[[], httpx.Response]) -> httpx.Response:
         before = _leaves(service)
         for some in range(_MOST_STEPS):
-            app.state.service = replace(service, desk=_RoomForSome(service.desk, some))
+            left: list[None] = [None] * some
+            app.state.service = replace(
+                service,
+                desk=_RoomForSome(service.desk, left),
+                photos=_RoomForSome(service.photos, left),
+                passwords=_RoomForSome(service.passwords, left),
+            )
             answer = call()
             app.state.service = service
             if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
@@ -89,7 +95,10 @@ def test_a_secret_that_was_made_is_shown(admin: Console, once_there_is_room: Ans
     made = once_there_is_room(lambda: admin.post("/access/keys", **fields))
     assert "chiso_key_" in made.text
     invited = once_there_is_room(lambda: admin.post("/access/accounts", role="auditor"))
-    assert "/join/" in invited.text
+    link = "/join/" + invited.text.partition("/join/")[2].partition("<")[0]
+    fields = {"name": "Chipo", "password": PASSWORD, "again": PASSWORD}
+    joined = once_there_is_room(lambda: admin.post(link, **fields))
+    assert joined.headers["Location"] == "/"
 
 
 def test_a_withdrawal_that_was_done_is_certified(

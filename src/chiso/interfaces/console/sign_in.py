@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, status
 from fastapi.responses import RedirectResponse, Response
 
+from chiso.core.credentials import Credentials
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.console.errors import refused
 from chiso.interfaces.console.languages import local_path
@@ -15,6 +16,8 @@ from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve import cookies
 from chiso.interfaces.serve.callers import ServiceHere, address_in
 from chiso.services.access import accounts, sessions
+from chiso.services.access.sessions import NewSession
+from chiso.services.home import Home
 from chiso.services.serving import doorway
 
 router = APIRouter()
@@ -88,8 +91,8 @@ async def join(
             raise ChisoError(
                 Code.BAD_ARGUMENT, "The two passwords differ.", "Type the same one twice."
             )
-        work = partial(accounts.accept, home, credentials, token, name, password)
-        account = await service.passwords.run(work)
+        work = partial(_joined, home, credentials, token, name, password)
+        made = await service.passwords.run(work)
     except ChisoError as error:
         if error.code is not Code.BAD_ARGUMENT:
             raise
@@ -103,9 +106,14 @@ async def join(
             problem=error,
             shortest=_SHORTEST,
         )
-    made = await service.passwords.run(
-        partial(sessions.sign_in, home, credentials, account.name, password, "")
-    )
     answer = RedirectResponse("/", status.HTTP_303_SEE_OTHER)
     cookies.set_session(request, answer, made.secret)
     return answer
+
+
+def _joined(
+    home: Home, credentials: Credentials, token: str, name: str, password: str
+) -> NewSession:
+    """In one piece: the link is ended, and must not be answered as if it were not."""
+    account = accounts.accept(home, credentials, token, name, password)
+    return sessions.sign_in(home, credentials, account.name, password, "")
