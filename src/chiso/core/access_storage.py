@@ -72,10 +72,6 @@ class AccessWriting(AccessReading, Protocol):
         """Keep an account."""
         ...
 
-    def remove_account(self, account_id: str) -> None:
-        """Forget an account and its sessions."""
-        ...
-
     def put_session(self, session: Session) -> None:
         """Keep a session."""
         ...

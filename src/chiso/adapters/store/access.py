@@ -137,11 +137,6 @@ class AccessQueries:
         """Keep an account."""
         self._put(accounts, _values(account, "account_id"), "id")
 
-    def remove_account(self, account_id: str) -> None:
-        """Forget an account and its sessions."""
-        self.remove_sessions_of(account_id=account_id)
-        self._connection.execute(delete(accounts).where(accounts.c.id == account_id))
-
     def put_session(self, session: Session) -> None:
         """Keep a session."""
         self._put(sessions, _values(session), "token_sha256")

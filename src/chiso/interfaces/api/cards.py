@@ -25,7 +25,15 @@ from chiso.interfaces.api.pages import (
     place_in,
 )
 from chiso.interfaces.card_picture.picture import CardWords, Format, card_picture
-from chiso.interfaces.serve.bodies import BINARY, form_body, form_in, read_upload, text_in
+from chiso.interfaces.serve.bodies import (
+    BINARY,
+    form_body,
+    form_in,
+    missing,
+    read_upload,
+    required,
+    text_in,
+)
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.interfaces.serve.once import OnceRoute, hold_secret, tell_of
 from chiso.services.access.keys import require_purpose
@@ -136,7 +144,7 @@ async def create(
     """
     form = await form_in(request)
     limit = service.home.capture.decode.max_bytes
-    purpose = _required(text_in(form, "purpose"), "purpose")
+    purpose = required(text_in(form, "purpose"), "purpose")
     require_purpose(caller, purpose.strip())
     files = {
         name: await read_upload(form[name], name, limit)
@@ -204,13 +212,13 @@ async def revoke(
 def _made(
     home: Home, purpose: str, texts: dict[str, str | None], files: dict[str, bytes]
 ) -> NewCard:
-    subject = _required(texts["subject"], "subject")
+    subject = required(texts["subject"], "subject")
     expires = None if texts["expires"] is None else until(texts["expires"])
     keep = _flag(texts["keep_references"], "keep_references")
     if "photo" not in files:
         return issue_from_reference(home, subject, purpose, expires, keep_references=keep)
     if "evidence" not in files:
-        raise _missing("evidence")
+        raise missing("evidence")
     agreement = Agreement(
         subject=subject,
         purpose=purpose,
@@ -277,15 +285,3 @@ def _flag(text: str | None, name: str) -> bool:
             Code.BAD_ARGUMENT, f"{name!r} is {text!r}.", "Give true or false, or leave it out."
         )
     return False if text is None else _TRUE[text]
-
-
-def _required(value: str | None, name: str) -> str:
-    if value is None:
-        raise _missing(name)
-    return value
-
-
-def _missing(name: str) -> ChisoError:
-    return ChisoError(
-        Code.BAD_ARGUMENT, f"The form has no {name!r}.", "/v1/openapi.json lists the fields."
-    )

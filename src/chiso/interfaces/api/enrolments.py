@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.agreements import guardian_from, language_from, modes_from, until
-from chiso.interfaces.serve.bodies import BINARY, form_body, form_in, read_upload, text_in
+from chiso.interfaces.serve.bodies import BINARY, form_body, form_in, read_upload, required, text_in
 from chiso.interfaces.serve.callers import ServiceHere
 from chiso.services.enrol import Agreement, Photo
 
@@ -76,9 +76,9 @@ async def agreement_in(request: Request, service: ServiceHere) -> Agreement:
     notice = form.get("notice")
     notice_bytes = None if notice is None else await read_upload(notice, "notice", limit)
     return Agreement(
-        subject=_required(text_in(form, "subject"), "subject"),
-        purpose=_required(text_in(form, "purpose"), "purpose"),
-        modes=modes_from(_required(text_in(form, "modes"), "modes")),
+        subject=required(text_in(form, "subject"), "subject"),
+        purpose=required(text_in(form, "purpose"), "purpose"),
+        modes=modes_from(required(text_in(form, "modes"), "modes")),
         expires=None if expires is None else until(expires),
         evidence_sha256=hashlib.sha256(evidence).hexdigest(),
         notice_sha256=None if notice_bytes is None else hashlib.sha256(notice_bytes).hexdigest(),
@@ -106,14 +106,6 @@ async def photos_in(request: Request, service: ServiceHere) -> list[Photo]:
 
 async def _read(field: UploadFile | str, limit: int) -> bytes:
     return await read_upload(field, "photo", limit)
-
-
-def _required(value: str | None, name: str) -> str:
-    if value is None:
-        raise ChisoError(
-            Code.BAD_ARGUMENT, f"The form has no {name!r}.", "/v1/openapi.json lists the fields."
-        )
-    return value
 
 
 AgreementHere = Annotated[Agreement, Depends(agreement_in)]

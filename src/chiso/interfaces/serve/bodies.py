@@ -90,6 +90,20 @@ def text_in(form: FormData, name: str) -> str | None:
     return value or None
 
 
+def required(value: str | None, name: str) -> str:
+    """The text of a field. Raises BAD_ARGUMENT where it is not there."""
+    if value is None:
+        raise missing(name)
+    return value
+
+
+def missing(name: str) -> ChisoError:
+    """The error for a form without this field."""
+    return ChisoError(
+        Code.BAD_ARGUMENT, f"The form has no {name!r}.", "/v1/openapi.json lists the fields."
+    )
+
+
 def too_large(limit: int) -> ChisoError:
     """The error for a body that is larger than a photo may be."""
     return ChisoError(
