@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,6 +14,7 @@ from chiso.interfaces.person_page.words import what_happened
 
 _AT = "2026-11-25T10:00:00Z"
 _NOTE = "chiso/home\n7\nroot\n\n— chiso/home signature\n"
+_MADE = datetime(2026, 11, 25, tzinfo=UTC)
 _HARM = 'Rudo <script>alert("x")</script>'
 
 
@@ -40,7 +42,7 @@ def _export(subject: str, agreement: dict[str, Any] | None = None, **said: Any) 
 
 def _page(said: dict[str, Any] | None = None, **agreement: Any) -> str:
     documents = _export("Rudo", agreement, **(said or _identified()))
-    return render(documents, "Mbare Clinic", "Rudo", "25 November 2026")
+    return render(documents, "Mbare Clinic", "Rudo", _MADE)
 
 
 def _identified(**more: Any) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def _tags(page: str) -> list[tuple[str, dict[str, str | None]]]:
 
 def _rendered(subject: str = "Rudo", **said: Any) -> str:
     documents = _export(subject, **(said or _identified()))
-    return render(documents, "Mbare Clinic", subject, "25 November 2026")
+    return render(documents, "Mbare Clinic", subject, _MADE)
 
 
 def test_a_name_that_holds_a_script_is_only_a_name() -> None:

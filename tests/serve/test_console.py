@@ -228,10 +228,10 @@ def test_the_first_page_says_in_one_glance_whether_all_is_well(console: Console)
 
 def test_pages_are_in_the_language_that_a_reader_asks_for(console: Console) -> None:
     asked = {**BROWSER, "Accept-Language": "sn-ZW, en;q=0.5"}
-    assert '<html lang="sn">' in console.client.get("/sign-in", headers=asked).text
-    assert '<html lang="en">' in console.get("/sign-in").text
-    console.get("/language/sn?back=/sign-in")
-    assert '<html lang="sn">' in console.get("/sign-in").text
+    assert '<html lang="sn">' in console.client.get("/kiosk", headers=asked).text
+    assert '<html lang="en">' in console.get("/kiosk").text
+    console.get("/language/sn?back=/kiosk")
+    assert '<html lang="sn">' in console.get("/kiosk").text
 
 
 def test_static_files_are_kept_for_good_under_their_digest_alone(console: Console) -> None:

@@ -111,15 +111,15 @@ def _reader(data: bytes) -> Callable[[bytes], Still | None] | None:
 
 
 def _refused(still: Still, limits: DecodeLimits) -> Refusal | None:
-    size = f"The photo is {still.width_px:,} × {still.height_px:,} pixels"
+    width, height = f"{still.width_px:,}", f"{still.height_px:,}"
     area_px = still.width_px * still.height_px
     memory_bytes = area_px * still.memory_bytes_per_px
     if area_px > limits.max_pixels or memory_bytes > limits.max_memory_bytes:
-        return _too_large(f"{size}: more than Chiso decodes.")
+        return _too_large(f"The photo is {width} × {height} pixels: more than Chiso decodes.")
     if min(still.width_px, still.height_px) < limits.min_side_px:
         return Refusal(
             Code.IMAGE_TOO_SMALL,
-            f"{size}: too small to hold a face.",
+            f"The photo is {width} × {height} pixels: too small to hold a face.",
             "Use the original photo, not a thumbnail or an icon.",
         )
     if still.animated:
@@ -213,10 +213,10 @@ def _is_text(data: bytes) -> bool:
     return "\0" not in (words := start.decode("utf-8", "ignore")) and len(words) * 2 > len(start)
 
 
-def _unsupported(name: str) -> Refusal:
+def _unsupported(what: str) -> Refusal:
     return Refusal(
         Code.UNSUPPORTED_FORMAT,
-        f"The file looks like {name}; Chiso reads JPEG, PNG and WebP.",
+        f"The file looks like {what}; Chiso reads JPEG, PNG and WebP.",
         "Open it in a photo app, export it as JPEG, and use that.",
     )
 

@@ -192,16 +192,16 @@ def _checked_key(vkey: str) -> VerifierKey:
     try:
         key = parse_vkey(vkey)
     except ValueError as error:
-        raise _no_key(f"it cannot be read: {error}") from error
+        raise _no_key("That is no witness's key: it cannot be read.") from error
     if key.algorithm != COSIGNATURE:
-        raise _no_key("it is of another kind, as a log's own key is")
+        raise _no_key("That is no witness's key: it is of another kind, as a log's own key is.")
     return key
 
 
-def _no_key(why: str) -> ChisoError:
+def _no_key(message: str) -> ChisoError:
     return ChisoError(
         Code.BAD_ARGUMENT,
-        f"That is no witness's key ({why}).",
+        message,
         "Copy the whole word that `chiso witness init` printed for its operator.",
     )
 

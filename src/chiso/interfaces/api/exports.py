@@ -17,6 +17,7 @@ from chiso.interfaces.api.pages import ID_PATTERN
 from chiso.interfaces.person_page.page import render
 from chiso.interfaces.serve.bodies import BINARY
 from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.interfaces.speech import ENGLISH, Speech
 from chiso.services.home import Home
 from chiso.services.people import export_of
 from chiso.services.serving import held
@@ -55,14 +56,15 @@ async def create(
     return Response(content, media_type=_ZIP, headers=name)
 
 
-def zipped(home: Home, subject_id: SubjectId) -> bytes:
-    """A person's export as one zip file. The export is logged."""
+def zipped(
+    home: Home, subject_id: SubjectId, language: tuple[str, Speech] = ("en", ENGLISH)
+) -> bytes:
+    """A person's export as one zip file, its page in this language. The export is logged."""
     with home.store.reading() as view:
         subject = view.subject_by_id(subject_id)
     documents: dict[str, Any] = dict(export_of(home, subject_id))
-    now = home.clock.now()
     label = subject.label if subject else ""
-    page = render(documents, home.controller, label, f"{now.day} {now:%B %Y}")
+    page = render(documents, home.controller, label, home.clock.now(), language)
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for file, content in {**documents, "index.html": page.encode()}.items():

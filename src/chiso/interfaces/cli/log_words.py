@@ -6,135 +6,209 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chiso.core.events import EventType
-from chiso.interfaces.cli.output import counted
+from chiso.interfaces.speech import ENGLISH, Speech, asker_text, marked
 
 DESTROYED = "destroyed"
 _ENVELOPE = frozenset({"v", "type", "at", "subject"})
 _SHORT = 12
 
-_CAUSES = {"expired": "the consent was over", "inactive": "no match in the time allowed"}
-_ASSURED_BY = {
-    "living-log": "the log that was here",
-    "certificates": "certificates of erasure",
-    "checkpoint": "a saved checkpoint",
-    "operator": "the operator’s word alone",
+_CAUSES = {
+    "expired": marked("{what}, by a purge: the consent was over"),
+    "inactive": marked("{what}, by a purge: no match in the time allowed"),
 }
+_GOES_ON = {
+    "living": marked("the log that was here goes on"),
+    "backup": marked("the backup’s log goes on, where {known_size} leaves were known of"),
+}
+_ASSURED_BY = {
+    "living-log": marked("the log that was here"),
+    "certificates": marked("certificates of erasure"),
+    "checkpoint": marked("a saved checkpoint"),
+    "operator": marked("the operator’s word alone"),
+}
+_CHANGES = (
+    marked("key issued"),
+    marked("key revoked"),
+    marked("account invited"),
+    marked("account made"),
+    marked("account disabled"),
+    marked("account locked"),
+    marked("password changed"),
+    marked("codes on"),
+    marked("codes off"),
+    marked("link made"),
+    marked("link ended"),
+)
 
 Said = Mapping[str, Any]
 
 
-def words(said: Said) -> str:
+def words(said: Said, speech: Speech = ENGLISH) -> str:
     """One sentence without its full stop: the facts of a leaf, shortened where digests stand."""
     try:
-        return _WORDS[EventType(said["type"])](said)
+        return _WORDS[EventType(said["type"])](said, speech)
     except (KeyError, ValueError):  # a leaf of a newer version, or one with fewer facts
         facts = {name: value for name, value in said.items() if name not in _ENVELOPE}
         return ", ".join(f"{name} {value}" for name, value in sorted(facts.items()))
 
 
-def _granted(said: Said) -> str:
-    modes = " and ".join(said["modes"])
-    return f"agreed to {modes} for “{said['purpose']}” (receipt {said['receipt']})"
+def _granted(said: Said, speech: Speech) -> str:
+    text = speech.gettext("agreed to {modes} for “{purpose}” (receipt {receipt})")
+    return _filled(text, said, modes=" and ".join(said["modes"]))
 
 
-def _enrolled(said: Said) -> str:
-    return f"{counted(said['references'], 'reference')} on receipt {said['receipt']}"
-
-
-def _verified(said: Said) -> str:
-    return f"{said['decision']} for “{said['purpose']}”, by {said['threshold']}{_asker(said)}"
-
-
-def _identified(said: Said) -> str:
-    found = said["decision"]
-    if found == "match":
-        found = f"found, rank {said['rank']}"
-    among = f"among {counted(said['references'], 'reference')}"
-    return f"{found} {among} for “{said['purpose']}”, by {said['threshold']}{_asker(said)}"
-
-
-def _exported(said: Said) -> str:
-    if "log_payloads" in said:
-        return f"the content of {_leaves(said)} was written to a bundle{_asker(said)}"
-    return f"everything held about her was written out{_asker(said)}"
-
-
-def _erased(said: Said) -> str:
-    counts = [
-        counted(said["references"], "reference"),
-        counted(said["receipts"], "receipt"),
-        f"the content of {_leaves(said)}",
-    ]
-    return f"{', '.join(counts)} of subject {said['erased_subject']} destroyed{_cause(said)}"
-
-
-def _leaves(said: Said) -> str:
-    return counted(said["log_payloads"], "leaf", "leaves")
-
-
-def _withdrawn(said: Said) -> str:
-    gone = counted(said["references"], "reference")
-    which = f"receipt {said['receipt']}" if "receipt" in said else "a receipt"
-    return f"{which} withdrawn, {gone} destroyed{_cause(said)}"
-
-
-def _threshold(said: Said) -> str:
-    return f"{said['threshold']} for model {said['model'][:_SHORT]}"
-
-
-def _setting(said: Said) -> str:
-    return f"{said['setting']} is now {said['value']}"
-
-
-def _audit(said: Said) -> str:
-    return f"{said['kind']}: {said['verdict']}, of input {said['input_sha256'][:_SHORT]}"
-
-
-def _rotated(said: Said) -> str:
-    return f"the {said['key']}’s key {said['old']} was replaced by {said['new']}"
-
-
-def _restored(said: Said) -> str:
-    goes_on = {
-        "living": "the log that was here goes on",
-        "backup": f"the backup’s log goes on, where {said['known_size']} leaves were known of",
-    }[said["log"]]
-    assured = _ASSURED_BY[said["assured_by"]]
-    return (
-        f"from a backup of {said['backup_made']} with {said['backup_size']} leaves; {goes_on}; "
-        f"who had withdrawn since was told by {assured}"
+def _enrolled(said: Said, speech: Speech) -> str:
+    text = speech.ngettext(
+        "{references} reference on receipt {receipt}",
+        "{references} references on receipt {receipt}",
+        said["references"],
     )
+    return _filled(text, said)
 
 
-def _access(said: Said) -> str:
-    what = said["change"].replace("-", " ")
-    called = f" “{said['name']}”" if "name" in said else ""
-    role = f" as {said['role']}" if "role" in said else ""
-    return f"{what}{called}{role}{_asker(said)}"
+def _verified(said: Said, speech: Speech) -> str:
+    text = speech.gettext("{decision} for “{purpose}”, by {threshold}")
+    return _asked(_filled(text, said), said, speech)
 
 
-def _card_issued(said: Said) -> str:
-    gone = counted(said["references_destroyed"], "reference")
-    return (
-        f"card {said['card']} for “{said['purpose']}” until {said['expires']}, {gone} destroyed"
-        f"{_asker(said)}"
+def _identified(said: Said, speech: Speech) -> str:
+    if said["decision"] == "match":
+        text = speech.ngettext(
+            "found, rank {rank} among {references} reference for “{purpose}”, by {threshold}",
+            "found, rank {rank} among {references} references for “{purpose}”, by {threshold}",
+            said["references"],
+        )
+    else:
+        text = speech.ngettext(
+            "{decision} among {references} reference for “{purpose}”, by {threshold}",
+            "{decision} among {references} references for “{purpose}”, by {threshold}",
+            said["references"],
+        )
+    return _asked(_filled(text, said), said, speech)
+
+
+def _exported(said: Said, speech: Speech) -> str:
+    if "log_payloads" not in said:
+        return _asked(speech.gettext("everything held about her was written out"), said, speech)
+    text = speech.ngettext(
+        "the content of {log_payloads} leaf was written to a bundle",
+        "the content of {log_payloads} leaves was written to a bundle",
+        said["log_payloads"],
     )
+    return _asked(_filled(text, said), said, speech)
 
 
-def _card_revoked(said: Said) -> str:
-    return f"card {said['card']} revoked: {said['reason']}{_asker(said)}"
+def _erased(said: Said, speech: Speech) -> str:
+    counts = (
+        ("references", "{references} reference", "{references} references"),
+        ("receipts", "{receipts} receipt", "{receipts} receipts"),
+        (
+            "log_payloads",
+            "the content of {log_payloads} leaf",
+            "the content of {log_payloads} leaves",
+        ),
+    )
+    gone = ", ".join(
+        _filled(speech.ngettext(one, many, said[name]), said) for name, one, many in counts
+    )
+    text = speech.gettext("{gone} of subject {erased_subject} destroyed")
+    return _caused(_filled(text, said, gone=gone), said, speech)
 
 
-def _cause(said: Said) -> str:
-    """Why a purge did it; empty where someone asked for it."""
-    return f", by a purge: {_CAUSES[said['cause']]}" if "cause" in said else ""
+def _withdrawn(said: Said, speech: Speech) -> str:
+    text = speech.ngettext(
+        "{which} withdrawn, {references} reference destroyed",
+        "{which} withdrawn, {references} references destroyed",
+        said["references"],
+    )
+    which = speech.gettext("receipt {receipt}" if "receipt" in said else "a receipt")
+    return _caused(_filled(text, said, which=_filled(which, said)), said, speech)
 
 
-def _asker(said: Said) -> str:
-    return f", asked by {said['asked_by']}" if said.get("asked_by") else ""
+def _threshold(said: Said, speech: Speech) -> str:
+    text = speech.gettext("{threshold} for model {model}")
+    return _filled(text, said, model=said["model"][:_SHORT])
 
 
-_WORDS: Mapping[EventType, Callable[[Said], str]] = {
+def _setting(said: Said, speech: Speech) -> str:
+    return _filled(speech.gettext("{setting} is now {value}"), said)
+
+
+def _audit(said: Said, speech: Speech) -> str:
+    text = speech.gettext("{kind}: {verdict}, of input {input}")
+    verdict = speech.gettext(said["verdict"])
+    kind, short = speech.gettext(said["kind"]), said["input_sha256"][:_SHORT]
+    return text.format(kind=kind, verdict=verdict, input=short)
+
+
+def _rotated(said: Said, speech: Speech) -> str:
+    text = speech.gettext("the {key}’s key {old} was replaced by {new}")
+    return _filled(text, said)
+
+
+def _restored(said: Said, speech: Speech) -> str:
+    goes_on = _filled(speech.gettext(_GOES_ON[said["log"]]), said)
+    assured = speech.gettext(_ASSURED_BY[said["assured_by"]])
+    text = speech.gettext(
+        "from a backup of {backup_made} with {backup_size} leaves; {goes_on}; "
+        "who had withdrawn since was told by {assured}"
+    )
+    return _filled(text, said, goes_on=goes_on, assured=assured)
+
+
+def _access(said: Said, speech: Speech) -> str:
+    what = speech.gettext(said["change"].replace("-", " "))
+    if "name" in said and "role" in said:
+        text = speech.gettext("{what} “{name}” as {role}")
+    elif "name" in said:
+        text = speech.gettext("{what} “{name}”")
+    elif "role" in said:
+        text = speech.gettext("{what} as {role}")
+    else:
+        text = "{what}"
+    role = speech.gettext(said["role"]) if "role" in said else ""
+    return _asked(_filled(text, said, what=what, role=role), said, speech)
+
+
+def _card_issued(said: Said, speech: Speech) -> str:
+    text = speech.ngettext(
+        "card {card} for “{purpose}” until {expires}, {gone} reference destroyed",
+        "card {card} for “{purpose}” until {expires}, {gone} references destroyed",
+        said["references_destroyed"],
+    )
+    return _asked(_filled(text, said, gone=_grouped(said["references_destroyed"])), said, speech)
+
+
+def _card_revoked(said: Said, speech: Speech) -> str:
+    text = speech.gettext("card {card} revoked: {reason}")
+    return _asked(_filled(text, said, reason=speech.gettext(said["reason"])), said, speech)
+
+
+def _caused(what: str, said: Said, speech: Speech) -> str:
+    """With why a purge did it, where it was none that someone asked for."""
+    if "cause" not in said:
+        return what
+    return speech.gettext(_CAUSES[said["cause"]]).format(what=what)
+
+
+def _asked(what: str, said: Said, speech: Speech) -> str:
+    """With who asked, where the leaf tells it."""
+    if not said.get("asked_by"):
+        return what
+    name = asker_text(str(said["asked_by"]), speech)
+    return speech.gettext("{what}, asked by {name}").format(what=what, name=name)
+
+
+def _filled(text: str, said: Said, **more: str) -> str:
+    return text.format_map({name: _grouped(value) for name, value in said.items()} | more)
+
+
+def _grouped(value: object) -> str:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return f"{value:,}" if is_number else str(value)
+
+
+_WORDS: Mapping[EventType, Callable[[Said, Speech], str]] = {
     EventType.RECEIPT_GRANTED: _granted,
     EventType.RECEIPT_WITHDRAWN: _withdrawn,
     EventType.ENROLLED: _enrolled,

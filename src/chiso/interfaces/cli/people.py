@@ -173,8 +173,7 @@ def export(
     documents = people.export(opened, subject)
     from chiso.interfaces.person_page.page import render  # a template engine, only needed here
 
-    now = opened.clock.now()
-    page = render(documents, opened.controller, subject, f"{now.day} {now:%B %Y}")
+    page = render(documents, opened.controller, subject, opened.clock.now())
     written = sorted([*documents, _PAGE])
     write_folder(out, {**documents, _PAGE: page.encode()})
     if json:

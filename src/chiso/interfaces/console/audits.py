@@ -15,11 +15,13 @@ from chiso.core.errors import ChisoError, Code
 from chiso.evaluate.audit_plan import AuditPlan, Requirements
 from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.photo_sets import read_photo_set
+from chiso.interfaces.console.languages import language_of, translations
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.console.studies import PhotoFolder, photo_folder, photo_folders
 from chiso.interfaces.fairness_report.documents import write_report
 from chiso.interfaces.serve.bodies import read_upload
 from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.interfaces.speech import told
 from chiso.services.audit.measuring import Watcher
 from chiso.services.audit.photos import PhotoUse, audit_photos
 from chiso.services.audit.recorded import RecordedAudit, audits_of
@@ -75,12 +77,13 @@ async def run(
 
 
 @router.get("/progress", dependencies=[Depends(allowed(Action.READ, Resource.AUDITS))])
-async def progress(service: ServiceHere) -> dict[str, str | int | bool]:
+async def progress(request: Request, service: ServiceHere) -> dict[str, str | int | bool]:
     """How far the audit is that runs, for the page that watches it."""
     last = service.audit_runs.last
     if last is None:
         return {"over": True}
-    return {"over": last.is_over, "what": last.what, "done": last.done, "total": last.total}
+    what = told(translations(language_of(request).code), last.what)
+    return {"over": last.is_over, "what": what, "done": last.done, "total": last.total}
 
 
 @router.get("/{seq}")

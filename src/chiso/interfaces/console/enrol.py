@@ -351,7 +351,7 @@ def _enrol(home: Home, caller: Actor, draft: Draft, taken: list[Photo]) -> list[
     done = enrol_all(home, agreements_of(draft, evidence), taken)
     if isinstance(done, PhotoRefused):
         refusal = done.refusal
-        message = f"{done.photo}: {refusal.message} Nobody was enrolled."
+        message = f"Photo {done.photo}: {refusal.message} Nobody was enrolled."
         raise ChisoError(refusal.code, message, refusal.hint)
     return done
 
@@ -384,6 +384,6 @@ async def _photos(files: list[UploadFile | str], service: Service) -> list[Photo
         )
     limit = service.home.capture.decode.max_bytes
     return [
-        Photo(f"Photo {place}", await read_upload(each, "photo", limit))
+        Photo(f"{place}", await read_upload(each, "photo", limit))
         for place, each in enumerate(attached, start=1)
     ]

@@ -13,6 +13,7 @@ from chiso import wiring_witness
 from chiso.account.checkpoint import vkey_text
 from chiso.core.access import Action, Actor, Resource
 from chiso.interfaces.cli.log_words import words
+from chiso.interfaces.console.languages import language_of, translations
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services import erasure, log_checkpoints, witnessing
@@ -43,7 +44,7 @@ async def log(
         witnesses=await run(partial(log_pages.witnesses_shown, home, check)),
         verified=service.log_watch.last,
         vkey=vkey_text(log_key(home)),
-        words=words,
+        said_in=partial(words, speech=translations(language_of(request).code)),
     )
 
 

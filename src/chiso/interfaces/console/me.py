@@ -19,6 +19,7 @@ from chiso.core.errors import ChisoError, Code
 from chiso.core.samples import Refusal
 from chiso.interfaces.api import recognition
 from chiso.interfaces.api.exports import zipped
+from chiso.interfaces.console.languages import language_of, translations
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.person_page.page import page_of
 from chiso.interfaces.serve import cookies
@@ -96,7 +97,8 @@ async def me(request: Request, service: ServiceHere) -> Response:
     about = await run(partial(person, home, caller, mine.subject_id))
     documents = await run(partial(documents_about, home, mine.subject_id))
     now = home.clock.now()
-    shown = page_of(documents, home.controller, about.subject.label, f"{now:%Y-%m-%d}")
+    speech = translations(language_of(request).code)
+    shown = page_of(documents, home.controller, about.subject.label, f"{now:%Y-%m-%d}", speech)
     return page(request, "me.html.j2", caller, about=about, shown=shown)
 
 
@@ -108,10 +110,12 @@ async def log_of_mine(service: ServiceHere, mine: Me) -> Response:
 
 
 @router.post("/export")
-async def export(service: ServiceHere, mine: Me) -> Response:
+async def export(request: Request, service: ServiceHere, mine: Me) -> Response:
     """Everything that is held about her, as one file. The export is logged."""
     home = service.home_for(mine.caller)
-    content = await service.desk.run(partial(zipped, home, mine.subject_id))
+    code = language_of(request).code
+    work = partial(zipped, home, mine.subject_id, (code, translations(code)))
+    content = await service.desk.run(work)
     name = {"Content-Disposition": 'attachment; filename="everything-about-me.zip"'}
     return Response(content, media_type="application/zip", headers=name)
 

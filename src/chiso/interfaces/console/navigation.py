@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chiso.core.access import Action, Actor, Resource
-from chiso.interfaces.console.words import marked
+from chiso.interfaces.speech import marked
 
 
 @dataclass(frozen=True, slots=True)

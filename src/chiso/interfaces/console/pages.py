@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 
 from fastapi import Request, status
 from fastapi.responses import HTMLResponse
@@ -15,9 +16,10 @@ from chiso.core.access import Actor, Role
 from chiso.interfaces.console.languages import LANGUAGES, Language, language_of, translations
 from chiso.interfaces.console.navigation import entries_for
 from chiso.interfaces.console.static_files import static_path
+from chiso.interfaces.speech import Speech, told
 from chiso.services.cards.listing import number_of
 
-_PACKAGE = "chiso.interfaces.console"
+_LOADER = PackageLoader("chiso.interfaces.console", "templates")
 
 
 def page(
@@ -29,21 +31,27 @@ def page(
 ) -> HTMLResponse:
     """A page as HTML. `caller` None: nobody is signed in, and there is no navigation.
 
-    Besides `context` a template has `caller`, `controller`, `here` (the path), `language`,
-    `languages`, `navigation`, `version`, the function `static(name)`, and the filters `day` and
-    `moment` of an instant.
+    Besides `context` a template has `again` (where this page is asked for in another language),
+    `caller`, `controller`, `here` (the path), `language`, `languages`, `navigation`, `version`,
+    `wanted` (the language that was asked for), the function `static(name)`, the filters `day` and
+    `moment` of an instant, and `told` of what code says in English.
+
+    A page that is hardly translated is in English: half a language is harder to read than none.
     """
-    language = language_of(request)
+    wanted = language_of(request)
+    language = wanted if is_spoken(template, wanted) else LANGUAGES[0]
     html = rendered(
         template,
         language,
         caller=caller,
         controller=request.app.state.service.home.controller,
         here=request.url.path,
+        again=_again(request),
         languages=LANGUAGES,
         navigation=entries_for(caller) if caller is not None else [],
         is_person=caller is not None and caller.role is Role.SUBJECT,
         version=__version__,
+        wanted=wanted,
         **context,
     )
     return HTMLResponse(html, answer, {"Content-Language": language.code})
@@ -51,13 +59,14 @@ def page(
 
 def rendered(template: str, language: Language, **context: object) -> str:
     """A template's HTML in this language, with nothing but `context` and `language`."""
-    return _environment(language).get_template(template).render(language=language, **context)
+    return environment_of(language).get_template(template).render(language=language, **context)
 
 
 @cache
-def _environment(language: Language) -> Environment:
+def environment_of(language: Language) -> Environment:
+    """What makes pages of templates, in this language."""
     environment = Environment(
-        loader=PackageLoader(_PACKAGE, "templates"),
+        loader=_LOADER,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -72,8 +81,36 @@ def _environment(language: Language) -> Environment:
     environment.filters["day"] = day
     environment.filters["moment"] = moment
     environment.filters["period"] = period
+    environment.filters["length_of_time"] = partial(length_of_time, catalogue)
     environment.filters["card_number"] = number_of
+    environment.filters["told"] = partial(told, catalogue)
     return environment
+
+
+@cache
+def is_spoken(template: str, language: Language) -> bool:
+    """Whether most of what this template says is translated."""
+    environment = environment_of(language)
+    source, _, _ = _LOADER.get_source(environment, template)
+    found = environment.extract_translations(source)  # type: ignore[attr-defined]
+    said = [each for _, _, message in found if (each := _first(message))]
+    speech = translations(language.code)
+    known = sum(_has(speech, each) for each in said)
+    return language is LANGUAGES[0] or known * 2 > len(said)
+
+
+def _has(speech: Speech, text: str) -> bool:
+    return speech.gettext(text) != text or speech.ngettext(text, text, 1) != text
+
+
+def _first(message: str | Sequence[str | None] | None) -> str | None:
+    """A message as catalogues list it: of singular and plural, the singular; no variable's."""
+    return message if isinstance(message, str) or message is None else message[0]
+
+
+def _again(request: Request) -> str:
+    query = request.url.query if request.method == "GET" else ""
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 def day(instant: datetime) -> str:
@@ -84,6 +121,19 @@ def day(instant: datetime) -> str:
 def period(length: Period | None) -> str:
     """A length of time as a form has it: `P1Y`; empty for none."""
     return "" if length is None else period_text(length)
+
+
+def length_of_time(speech: Speech, length: Period | None) -> str:
+    """A length of time in words; empty for none."""
+    if length is None:
+        return ""
+    years, months = divmod(length.months, 12)
+    if months:
+        said = speech.ngettext("{count} month", "{count} months", length.months)
+        return said.format(count=length.months)
+    if years:
+        return speech.ngettext("{count} year", "{count} years", years).format(count=years)
+    return speech.ngettext("{count} day", "{count} days", length.days).format(count=length.days)
 
 
 def moment(instant: datetime) -> str:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from chiso.core.consent import Mode
 from chiso.interfaces.console.enrol_form import Draft
-from chiso.interfaces.console.languages import LANGUAGES, Language
+from chiso.interfaces.console.languages import language_called
 from chiso.interfaces.console.markdown import html_of
 from chiso.interfaces.console.pages import rendered
 from chiso.services.home import Home
@@ -20,7 +20,7 @@ def signed_form(home: Home, draft: Draft) -> bytes:
     texts = {each.notice_sha256: notice_text(home, each.notice_sha256) for each in draft.asked}
     return rendered(
         "signed_form.html.j2",
-        _language(draft.language),
+        language_called(draft.language),
         controller=home.controller,
         draft=draft,
         words=box_words,
@@ -30,7 +30,7 @@ def signed_form(home: Home, draft: Draft) -> bytes:
 
 def box_words(mode: Mode, language: str) -> Markup:
     """What a person agrees to with a box, in her language where the console speaks it."""
-    return Markup(rendered("box_words.html.j2", _language(language), mode=mode))  # noqa: S704 - ours
+    return Markup(rendered("box_words.html.j2", language_called(language), mode=mode))  # noqa: S704 - ours
 
 
 def evidence_of(home: Home, draft: Draft) -> str:
@@ -38,7 +38,3 @@ def evidence_of(home: Home, draft: Draft) -> str:
     if draft.way == "form":
         return draft.form_sha256
     return hashlib.sha256(signed_form(home, draft)).hexdigest()
-
-
-def _language(tag: str) -> Language:
-    return next((each for each in LANGUAGES if each.code == tag), LANGUAGES[0])

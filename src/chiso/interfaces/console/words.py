@@ -1,12 +1,8 @@
-"""Words that templates translate though they come from elsewhere: roles, states, verdicts."""
+"""Words that templates translate though they come from elsewhere: roles, states, kinds of file."""
 
 from __future__ import annotations
 
-
-def marked(text: str) -> str:
-    """`text`, which a template translates: the list of messages is made from such marks."""
-    return text
-
+from chiso.interfaces.speech import marked
 
 WORDS = (
     marked("admin"),
@@ -27,4 +23,32 @@ WORDS = (
     marked("replaced"),
     marked("returned"),
     marked("restored"),
+    marked("audit"),
+    marked("checkpoint"),
+    marked("folder of photos"),
+    marked("notice"),
+    marked("person"),
+    marked("receipt"),
+    marked("receipt in force"),
+    marked("report"),
+    marked("scores"),
+    marked("embeddings"),
+    marked("photos"),
+    marked("Looking at photos"),
+    marked("Comparing"),
+    marked("a BMP"),
+    marked("a BigTIFF"),
+    marked("a GIF"),
+    marked("a HEIC"),
+    marked("a HEIF"),
+    marked("a JPEG 2000"),
+    marked("a JPEG XL"),
+    marked("a PDF document"),
+    marked("a Photoshop document"),
+    marked("a TIFF or camera raw file"),
+    marked("a camera raw file"),
+    marked("a lossless or arithmetic-coded JPEG"),
+    marked("a video"),
+    marked("an AVIF"),
+    marked("an icon"),
 )

@@ -6,6 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -14,10 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from chiso import __version__
-from chiso.core.consent import Mode
 from chiso.core.events import EventType
 from chiso.core.times import from_text
 from chiso.interfaces.person_page import words
+from chiso.interfaces.speech import ENGLISH, Speech, day_text
 
 _PACKAGE = "chiso.interfaces.person_page"
 _SHORT = 12
@@ -89,36 +90,54 @@ class Page:
     size: int
 
 
-def render(documents: Mapping[str, bytes], controller: str, subject: str, made: str) -> str:
+def render(
+    documents: Mapping[str, bytes],
+    controller: str,
+    subject: str,
+    made: datetime,
+    language: tuple[str, Speech] = ("en", ENGLISH),
+) -> str:
     """The page as HTML. It holds no script, and its own policy forbids it to load anything.
 
-    `documents`: `receipts.json`, `references.json` and `log.json` of an export. `made`: the date.
+    `documents`: `receipts.json`, `references.json` and `log.json` of an export. `made`: when.
+    `language`: its tag, and its words.
     """
+    tag, speech = language
     environment = Environment(
         loader=PackageLoader(_PACKAGE, "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.filters["counted"] = words.counted
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        speech.gettext, speech.ngettext, newstyle=True
+    )
     style = files(_PACKAGE).joinpath("page.css").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(
-        page=page_of(documents, controller, subject, made),
+        language=tag,
+        page=page_of(documents, controller, subject, day_text(made, speech), speech),
         style=Markup(style),  # noqa: S704 - the package's own file
         style_digest=b64encode(sha256(style.encode()).digest()).decode(),
     )
 
 
-def page_of(documents: Mapping[str, bytes], controller: str, subject: str, made: str) -> Page:
-    """What the page shows."""
+def page_of(
+    documents: Mapping[str, bytes],
+    controller: str,
+    subject: str,
+    made: str,
+    speech: Speech = ENGLISH,
+) -> Page:
+    """What the page shows, in this language."""
     receipts = json.loads(documents["receipts.json"])
     references = json.loads(documents["references.json"])
     log = json.loads(documents["log.json"])
-    agreements = tuple(_agreement(each, references) for each in receipts)
+    agreements = tuple(_agreement(each, references, speech) for each in receipts)
     purposes = {each.receipt: each.purpose for each in agreements}
     endings = _endings(receipts)
-    entries = tuple(_entry(each, purposes, endings) for each in log["leaves"])
+    entries = tuple(_entry(each, purposes, endings, speech) for each in log["leaves"])
     return Page(
         version=__version__,
         controller=controller,
@@ -127,7 +146,7 @@ def page_of(documents: Mapping[str, bytes], controller: str, subject: str, made:
         agreements=agreements,
         in_force=sum(each.is_in_force for each in agreements),
         references=len(references),
-        numbers=_numbers(references, purposes),
+        numbers=_numbers(references, purposes, speech),
         entries=entries,
         origin=log["origin"],
         public_key=log["public_key"],
@@ -135,7 +154,9 @@ def page_of(documents: Mapping[str, bytes], controller: str, subject: str, made:
     )
 
 
-def _agreement(document: Mapping[str, Any], references: Sequence[Mapping[str, Any]]) -> Agreement:
+def _agreement(
+    document: Mapping[str, Any], references: Sequence[Mapping[str, Any]], speech: Speech
+) -> Agreement:
     receipt, state, erased = document["receipt"], document["state"], document["withdrawn"]
     processing, own = receipt["processing"], receipt["header"]["receipt_id"]
     # A rule that was unset since would have let it last longer than it did.
@@ -143,12 +164,12 @@ def _agreement(document: Mapping[str, Any], references: Sequence[Mapping[str, An
     is_shortened = erased is None and from_text(ends) < from_text(processing["expires"])
     return Agreement(
         purpose=processing["purpose"],
-        modes=tuple(words.MODES[Mode(each)] for each in processing["modes"]),
-        since=_day(processing["granted"]),
-        until=_day(ends),
-        agreed_until=_day(processing["expires"]) if is_shortened else "",
-        erased=_day(erased) if erased else "",
-        state=words.state(state, is_erased=erased is not None),
+        modes=tuple(words.mode(each, speech) for each in processing["modes"]),
+        since=_day(processing["granted"], speech),
+        until=_day(ends, speech),
+        agreed_until=_day(processing["expires"], speech) if is_shortened else "",
+        erased=_day(erased, speech) if erased else "",
+        state=words.state(state, is_erased=erased is not None, speech=speech),
         is_in_force=state == "in force",
         is_over=state not in ("in force", "not begun"),
         references=sum(each["receipt"] == own for each in references),
@@ -168,11 +189,11 @@ def _endings(receipts: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
 
 
 def _numbers(
-    references: Sequence[Mapping[str, Any]], purposes: Mapping[str, str]
+    references: Sequence[Mapping[str, Any]], purposes: Mapping[str, str], speech: Speech
 ) -> tuple[Numbers, ...]:
     alike: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for each in references:
-        key = (_day(each["added"]), purposes[each["receipt"]], each["model"])
+        key = (_day(each["added"], speech), purposes[each["receipt"]], each["model"])
         alike.setdefault(key, []).append(each)
     return tuple(
         Numbers(
@@ -183,7 +204,10 @@ def _numbers(
 
 
 def _entry(
-    leaf: Mapping[str, Any], purposes: Mapping[str, str], endings: Mapping[str, str]
+    leaf: Mapping[str, Any],
+    purposes: Mapping[str, str],
+    endings: Mapping[str, str],
+    speech: Speech,
 ) -> Entry:
     said = json.loads(leaf["payload"])
     purpose = said.get("purpose") or purposes.get(said.get("receipt", ""), "")
@@ -192,15 +216,14 @@ def _entry(
     at = from_text(said["at"])
     return Entry(
         seq=leaf["seq"],
-        day=_day(said["at"]),
+        day=_day(said["at"], speech),
         time=f"{at:%H:%M} UTC",
-        what=words.what_happened(said),
+        what=words.what_happened(said, speech),
         purpose=purpose,
-        asker=words.asker(said),
+        asker=words.asker(said, speech),
         station=words.place(said),
     )
 
 
-def _day(text: str) -> str:
-    at = from_text(text)
-    return f"{at.day} {at:%B %Y}"
+def _day(text: str, speech: Speech) -> str:
+    return day_text(from_text(text), speech)

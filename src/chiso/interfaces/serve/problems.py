@@ -46,6 +46,11 @@ _OF_CODE = {
     Code.REFERENCE_MISSING: HTTPStatus.CONFLICT,
 }
 
+_OF_HTTP = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take calls of that method.",
+}
+
 
 class Problem(BaseModel):
     """What went wrong, and what to do (RFC 9457 §3.1; `code` and `hint` are ours)."""
@@ -152,7 +157,7 @@ def _of_http(error: HTTPException) -> Problem:
         type=f"urn:chiso:problem:{code}",
         title=status.phrase,
         status=status,
-        detail=f"{status.phrase}: {status.description or status.phrase}.",
+        detail=_OF_HTTP.get(status, "This server does not answer that."),
         code=code,
         hint="Check the address. /v1/openapi.json lists every call of the API.",
     )

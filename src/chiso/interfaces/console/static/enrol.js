@@ -4,6 +4,7 @@
 // person comes from the server by the limits of enrolment, and is the same for everyone.
 
 import { Camera, untilUsable, send } from "./camera.js";
+import { hintOf, word } from "./words.js";
 
 const LOOK = "/v1/detections?limits=enrolment";
 const INK = "#12161a";
@@ -62,13 +63,7 @@ function signature(pad) {
   byId("way-of-drawing").hidden = false;
 }
 
-function words() {
-  const names = [...byId("words").querySelectorAll("dt")];
-  return Object.fromEntries(names.map((name) => [name.textContent, name.nextElementSibling.textContent]));
-}
-
 function photos(form) {
-  const said = words();
   const most = Number(form.dataset.most);
   const [field, thumbs, guidance] = [byId("photo"), byId("thumbs"), byId("guidance")];
   const [video, viewer, start, stop] = [byId("video"), byId("viewer"), byId("start"), byId("stop")];
@@ -76,10 +71,10 @@ function photos(form) {
   let held = [];
   let looking = null;
 
-  const say = (name, other = "") => {
-    const text = said[name] ?? other;
+  const tell = (text) => {
     if (guidance.textContent !== text) guidance.textContent = text;
   };
+  const say = (name) => tell(word(name));
   const show = () => {
     const carrier = new DataTransfer();
     for (const { file } of held) carrier.items.add(file);
@@ -130,7 +125,7 @@ function photos(form) {
       await camera.start();
       const onLook = ({ usable, reason, hint }) => {
         viewer.classList.toggle("usable", usable);
-        say(usable ? "usable" : reason, hint);
+        tell(word(usable ? "usable" : reason) || hintOf(reason, hint));
       };
       const frame = await untilUsable(camera, { onLook, signal, url: LOOK });
       if (frame !== null) {
@@ -140,7 +135,7 @@ function photos(form) {
         guidance.textContent = "";
       }
     } catch (error) {
-      const known = { NotAllowedError: "not-allowed", InsecureError: "insecure" };
+      const known = { NotAllowedError: "no-permission", InsecureError: "insecure" };
       say(known[error.name] ?? "no-camera");
     }
     if (looking?.signal === signal) {
@@ -164,7 +159,7 @@ function photos(form) {
         say(held.length >= most ? "enough" : "taken");
       } else {
         const reason = face?.reason ?? (answer.faces?.length > 1 ? "several-faces" : answer.reason);
-        guidance.textContent = `${said["left-out"]} ${said[reason] ?? answer.hint ?? ""}`;
+        guidance.textContent = `${word("left-out")} ${hintOf(reason, answer.hint)}`;
       }
     }
   });

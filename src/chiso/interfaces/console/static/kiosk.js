@@ -42,7 +42,7 @@ async function answered(signal, url, wanted = {}) {
   const { status, ok, answer } = await untilAnswered(camera, url, { signal, onHint, ...wanted });
   if (status === 401) return ["closed"];
   if (!ok) return ["broken", { hint: status === 429 ? hintOf(answer.code, answer.hint) : "" }];
-  return [answer.answer, answer];
+  return [answer.answer, { ...answer, hint: hintOf(answer.code, answer.hint) }];
 }
 
 const lookAtFace = (signal) => answered(signal, kiosk.dataset.look);

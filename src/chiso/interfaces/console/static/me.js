@@ -18,6 +18,13 @@ function element(tag, text, className) {
   return made;
 }
 
+// `why`: what the browser says of it, which is in its own words.
+function unchecked(why) {
+  const said = element("p", `${word("cannot")} `, "over");
+  said.append(element("code", why));
+  return said;
+}
+
 function stepOf(name, leaf, key, state) {
   const checkpoint = checkpointOf(leaf.checkpoint);
   const [, , root] = checkpoint.text.split("\n");
@@ -30,7 +37,7 @@ function stepOf(name, leaf, key, state) {
 
 function shownAs(leaf, key, { ok, why }) {
   const failed = STEPS.indexOf(why);
-  if (!ok && failed < 0) return [element("p", `${word("cannot")} ${why}`, "over")];
+  if (!ok && failed < 0) return [unchecked(why)];
   const steps = element("ol");
   STEPS.forEach((name, place) => {
     const state = ok || place < failed ? "yes" : place === failed ? "no" : "open";
@@ -52,7 +59,7 @@ async function verify(button) {
     proof.replaceChildren(...shownAs(leaf, key, await verifyLeaf(leaf, key)));
   } catch (error) {
     log = null;
-    proof.replaceChildren(element("p", `${word("cannot")} ${error.message}`, "over"));
+    proof.replaceChildren(unchecked(error.message));
   }
   button.disabled = false;
   button.focus();

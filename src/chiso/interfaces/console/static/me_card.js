@@ -2,7 +2,7 @@
 
 import { Camera } from "./camera.js";
 import { awake, untilAnswered, withCard } from "./looks.js";
-import { hintOf, word } from "./words.js";
+import { hintOf, refusal, word } from "./words.js";
 
 const CARD = { atMostMs: 30000, pauseMs: 800, widthPx: 1280 };
 
@@ -16,15 +16,15 @@ let looking = null;
 async function outcome(signal) {
   const onHint = (text) => (say.textContent = text);
   const read = await untilAnswered(camera, "/me/card", { ...CARD, signal, onHint });
-  if (!read.ok) return `${read.answer.detail} ${read.answer.hint}`;
+  if (!read.ok) return refusal(read.answer);
   if (read.answer.answer !== "card") return read.answer.hint;
   say.textContent = word("face");
   seen.dataset.shows = "face";
   const wanted = { signal, onHint, pauseMs: 800, body: withCard(read.answer.card) };
   const { ok, answer } = await untilAnswered(camera, "/me/card-look", wanted);
-  if (!ok) return `${answer.detail} ${answer.hint}`;
+  if (!ok) return refusal(answer);
   if (answer.answer === "you") location.assign("/me");
-  return answer.hint || word(answer.answer);
+  return hintOf(answer.code, answer.hint) || word(answer.answer);
 }
 
 async function look() {

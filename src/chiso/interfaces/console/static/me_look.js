@@ -1,7 +1,7 @@
 // The look that opens a person's own page: guidance until a frame can be used, then one comparison.
 
 import { Camera, send, untilUsable } from "./camera.js";
-import { hintOf, word } from "./words.js";
+import { hintOf, refusal, word } from "./words.js";
 
 const AT_MOST_MS = 30000;
 
@@ -21,14 +21,13 @@ async function outcome(signal) {
   const frame = await untilUsable(camera, { onLook, signal, url: `${at}/detections` });
   if (frame === null) return say.textContent;
   say.textContent = word("comparing");
-  const { status, ok, answer } = await send(`${at}/look`, frame);
+  const { ok, answer } = await send(`${at}/look`, frame);
   if (ok && answer.answer === "you") {
     say.textContent = word("you");
     location.assign("/me");
   } else if (ok && answer.answer === "not-you") return word("not-you");
   else if (ok) return hintOf(answer.code, answer.hint);
-  else if (status === 429) return hintOf(answer.code === "busy" ? "busy" : "", `${answer.detail} ${answer.hint}`);
-  else return `${answer.detail ?? word("failed")} ${answer.hint ?? ""}`;
+  else return refusal(answer);
   return word("you");
 }
 

@@ -15,3 +15,7 @@ export const word = (name) => words[name] ?? "";
 
 // What to do about a refusal, or about a browser's error by its name.
 export const hintOf = (code, otherwise) => hints[code] ?? otherwise ?? "";
+
+// What a problem's answer says: in the reader's language where its code is known to these pages.
+export const refusal = ({ code, detail, hint }) =>
+  hintOf(code, detail ? `${detail} ${hint}` : word("failed"));
