@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from tests.serve.conftest import served
 from tests.serve.console import Console, Page
 
 from chiso import wiring
 from chiso.core.access import Role
 from chiso.core.errors import ChisoError, Code
+from chiso.interfaces.console import audits
 from chiso.services.audit.measuring import Watcher
 from chiso.services.serving.audit_runs import AuditRuns
-from chiso.services.serving.service import Service
+from chiso.services.serving.service import Service, ServiceSettings
 
 _PATIENCE_S = 120
 
@@ -126,6 +130,30 @@ def test_a_server_that_stops_does_not_wait_for_an_audit(console: Console) -> Non
     assert runs.last is not None
     assert runs.last.error is not None
     assert runs.last.error.code is Code.BUSY
+
+
+def test_a_station_goes_on_while_an_audit_runs(
+    home_directory: Path, photo_of: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, enough = threading.Event(), threading.Event()
+
+    def lasts(*_: object) -> int:
+        begun.set()
+        assert enough.wait(_PATIENCE_S)
+        return 0
+
+    monkeypatch.setattr(audits, "_measure", lasts)
+    with served(home_directory, ServiceSettings(workers=1, waiting=0)) as serving:
+        console = Console(*serving)
+        (console.service.home.path / "studies" / "some").mkdir(parents=True)
+        (console.service.home.path / "studies" / "some" / "people.csv").write_text("")
+        console.sign_in(Role.ADMIN)
+        assert console.post("/audits/run", folder="some", column="tone").status_code == 303
+        assert begun.wait(_PATIENCE_S)
+        files, own = {"photo": photo_of("001")}, {"Sec-Fetch-Site": "same-origin"}
+        looked = console.client.post("/v1/detections", files=files, headers=own)
+        enough.set()
+        assert looked.status_code == 200
 
 
 def _offer(console: Console, path: str, page: bytes) -> int:

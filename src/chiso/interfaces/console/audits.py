@@ -122,7 +122,7 @@ async def keep_report(service: ServiceHere, seq: int, report: UploadFile) -> Res
 
 async def _in_the_workroom(service: Service, work: partial[None]) -> None:
     try:
-        await service.photos.run(work)
+        await service.audits.run(work)
     except ChisoError as error:
         service.audit_runs.abandon(error)
 

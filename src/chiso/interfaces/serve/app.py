@@ -71,9 +71,8 @@ def create_app(service: Service, tell: Callable[[str], None] = lambda _: None) -
         with suppress(asyncio.CancelledError):
             await upkeep
         service.audit_runs.stop()
-        await asyncio.to_thread(service.photos.close)
-        await asyncio.to_thread(service.passwords.close)
-        await asyncio.to_thread(service.desk.close)
+        for room in (service.audits, service.photos, service.passwords, service.desk):
+            await asyncio.to_thread(room.close)
 
     app = FastAPI(
         title=_TITLE,

@@ -57,6 +57,8 @@ class Service:
     """Where everything else is done that waits for a disk: never behind a photo."""
     passwords: Workroom
     """Where passwords are hashed, slowly on purpose: one at a time, and before no other work."""
+    audits: Workroom
+    """Where an audit runs, for hours perhaps: it keeps nobody from the room for photos."""
     searches: Searches
     log_watch: LogWatch
     audit_runs: AuditRuns
@@ -93,6 +95,7 @@ def service_of(
         photos=Workroom(settings.workers, settings.waiting),
         desk=Workroom(4, 64),
         passwords=Workroom(1, 8),
+        audits=Workroom(1, 0),
         searches=Searches(home),
         log_watch=LogWatch(home),
         audit_runs=AuditRuns(home.clock),
