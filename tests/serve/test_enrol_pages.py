@@ -58,13 +58,13 @@ class Desk:
 
     def agreed(self, page: str, **fields: Any) -> Response:
         """Send the page with the boxes; she typed her name unless a field says otherwise."""
-        typed = {"draft": _draft(page), "name": "Rudo", "way": "typed", "typed": "Rudo M."}
+        typed = {"draft": draft_of(page), "name": "Rudo", "way": "typed", "typed": "Rudo M."}
         return self.send("/enrol/photos", typed | fields)
 
     def done(self, page: str, *photos: bytes) -> Response:
         """Send the last page with photos."""
         files: Files = [("photo", ("x.jpg", each, "image/jpeg")) for each in photos]
-        return self.send("/enrol/done", {"draft": _draft(page)}, files)
+        return self.send("/enrol/done", {"draft": draft_of(page)}, files)
 
     def receipts(self, label: str = "Rudo") -> list[Receipt]:
         """What is held of her, by purpose."""
@@ -74,21 +74,26 @@ class Desk:
         return sorted((each.receipt for each in held), key=lambda each: each.processing.purpose)
 
 
+def desk_at(console: Console, role: Role) -> Desk:
+    """A desk in this browser, at which someone of that role enrols."""
+    rule = Rule(GATE, parse_period("1y"), parse_period("2y"), None)
+    retention.set_rule(console.service.home, rule)
+    console.sign_in(role)
+    return Desk(console)
+
+
 @pytest.fixture
 def desk(serving: tuple[Service, TestClient]) -> Desk:
     """A desk at the peopled home, where two purposes are known; an enroller is signed in."""
-    console = Console(*serving)
-    rule = Rule(GATE, parse_period("1y"), parse_period("2y"), None)
-    retention.set_rule(console.service.home, rule)
-    console.sign_in(Role.ENROLLER)
-    return Desk(console)
+    return desk_at(Console(*serving), Role.ENROLLER)
 
 
 def _named(text: str, name: str) -> list[dict[str, str | None]]:
     return [each for each in Page(text).all("input") if each.get("name") == name]
 
 
-def _draft(text: str) -> str:
+def draft_of(text: str) -> str:
+    """What a page carries of what was typed."""
     value = _named(text, "draft")[0]["value"]
     assert value is not None
     return value
@@ -105,7 +110,7 @@ def test_she_is_enrolled_with_the_notice_and_the_language_that_she_was_shown(
     notice = notices.save_notice(desk.console.service.home, GATE, "sn", "Tinochengeta nhamba.")
     review = desk.agreed(desk.agreement(GATE, language="sn"), **{"mode-0": "verify"})
     assert review.status_code == 200
-    form = desk.send("/enrol/form", {"draft": _draft(review.text)})
+    form = desk.send("/enrol/form", {"draft": draft_of(review.text)})
     assert form.headers["Content-Disposition"].startswith("attachment")
     assert b"Tinochengeta nhamba." in form.content
     done = desk.done(review.text, photo_of("006"), photo_of("006", "neutral"))
@@ -145,7 +150,7 @@ def test_without_a_mode_nothing_is_kept_and_what_was_typed_is_still_there(desk: 
 
 def test_a_draft_without_a_mode_enrols_nobody(desk: Desk, photo_of: Callable[..., bytes]) -> None:
     review = desk.agreed(desk.agreement(GATE), **{"mode-0": "verify"}).text
-    draft = json.loads(_draft(review))
+    draft = json.loads(draft_of(review))
     draft["asked"][0]["modes"] = []
     files: Files = [("photo", ("x.jpg", photo_of("006"), "image/jpeg"))]
     assert desk.send("/enrol/done", {"draft": json.dumps(draft)}, files).status_code == 422
@@ -178,7 +183,7 @@ def test_where_one_of_several_purposes_cannot_be_none_is(
 ) -> None:
     page, leaves = desk.agreement(PURPOSE, GATE), len(_leaves(desk))
     boxes = {"mode-0": "verify", "mode-1": "verify", "until-0": "2090-01-01"}
-    draft = json.loads(_draft(desk.agreed(page, **boxes).text))
+    draft = json.loads(draft_of(desk.agreed(page, **boxes).text))
     draft["asked"][1]["until"] = "2090-01-01"  # more than the maximum
     files: Files = [("photo", ("x.jpg", photo_of("006"), "image/jpeg"))]
     answer = desk.send("/enrol/done", {"draft": json.dumps(draft)}, files)
@@ -210,11 +215,11 @@ def test_a_signature_and_a_form_on_paper_are_evidence_and_nothing_else_is(
         assert desk.agreed(page, **box, **bad).status_code == 400
     drawn = desk.agreed(page, **box, way="drawn", drawn=PIXEL)
     assert f"data:image/png;base64,{PIXEL}" in drawn.text
-    fields = {"draft": _draft(page), "name": "Rudo", "way": "form"} | box
+    fields = {"draft": draft_of(page), "name": "Rudo", "way": "form"} | box
     scan = ("form", ("signed.pdf", b"%PDF signed", "application/pdf"))
     paper = desk.send("/enrol/photos", fields, [scan])
     assert "signed.pdf" in paper.text
-    back = desk.send("/enrol/agreement", {"draft": _draft(paper.text)})
+    back = desk.send("/enrol/agreement", {"draft": draft_of(paper.text)})
     again = desk.agreed(back.text, **box, way="form")  # the field is empty: the form stays
     assert desk.done(again.text, photo_of("006")).status_code == 200
     expected = hashlib.sha256(b"%PDF signed").hexdigest()
@@ -237,7 +242,7 @@ def test_a_refused_photo_is_named_nobody_is_enrolled_and_what_was_agreed_stays(
     assert refused.status_code == 422
     assert "Photo 2" in refused.text
     assert "Nobody was enrolled" in refused.text
-    assert _draft(refused.text) == _draft(review.text)
+    assert draft_of(refused.text) == draft_of(review.text)
     assert desk.receipts() == []
     assert len(_leaves(desk)) == leaves
     for photos in ((), (photo_of("006"),) * 4):
@@ -323,7 +328,7 @@ def test_nothing_in_a_notice_or_a_name_becomes_html(desk: Desk) -> None:
     notices.save_notice(desk.console.service.home, GATE, "en", script)
     notice = desk.console.get(f"/enrol/notice?language=en&purpose={GATE}").text
     review = desk.agreed(desk.agreement(GATE), name=script, **{"mode-0": "verify"}).text
-    form = desk.send("/enrol/form", {"draft": _draft(review)}).text
+    form = desk.send("/enrol/form", {"draft": draft_of(review)}).text
     for text in (notice, review, form):
         assert script not in text
         assert "&lt;script&gt;" in text
@@ -363,7 +368,7 @@ def test_another_site_cannot_enrol(desk: Desk, photo_of: Callable[..., bytes]) -
     headers = {"Accept": "text/html", "Sec-Fetch-Site": "cross-site"}
     files: Files = [("photo", ("x.jpg", photo_of("006"), "image/jpeg"))]
     answer = desk.console.client.post(
-        "/enrol/done", data={"draft": _draft(review)}, files=files, headers=headers
+        "/enrol/done", data={"draft": draft_of(review)}, files=files, headers=headers
     )
     assert answer.status_code == 403
     assert desk.receipts() == []

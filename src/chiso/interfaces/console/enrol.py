@@ -11,12 +11,17 @@ from fastapi import APIRouter, Depends, Query, Request, status
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
-from chiso.consent.retention import Rule, last_day
 from chiso.core.access import Action, Actor, Resource
-from chiso.core.consent import Mode, SubjectId
+from chiso.core.consent import Mode
 from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.labels import label_from
-from chiso.core.times import to_text
+from chiso.interfaces.console.enrol_checks import (
+    checked,
+    enrolled_by,
+    require_enrollable,
+    require_known,
+    usual_dates,
+)
 from chiso.interfaces.console.enrol_form import (
     MOST_PHOTOS,
     MOST_PURPOSES,
@@ -26,6 +31,7 @@ from chiso.interfaces.console.enrol_form import (
     draft_from,
     draft_in,
     require_complete,
+    require_signed,
 )
 from chiso.interfaces.console.notices import ShownNotice, notice_languages, shown_notice
 from chiso.interfaces.console.pages import page
@@ -33,11 +39,10 @@ from chiso.interfaces.console.signed_form import box_words, evidence_of, signed_
 from chiso.interfaces.serve.bodies import form_in, read_upload
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services import retention
-from chiso.services.access.keys import require, require_purpose
+from chiso.services.access.keys import require
 from chiso.services.access.links import new_person_link
-from chiso.services.enrol import Enrolled, Photo, PhotoRefused, enrol_all, permits_to_enrol
+from chiso.services.enrol import Enrolled, Photo, PhotoRefused, enrol_all
 from chiso.services.home import Home
-from chiso.services.notices import keep_shown, notice_text
 from chiso.services.serving.service import Service
 
 router = APIRouter(prefix="/enrol")
@@ -45,15 +50,6 @@ router = APIRouter(prefix="/enrol")
 Enroller = Annotated[Actor, Depends(allowed(Action.CREATE, Resource.RECEIPTS))]
 Purposes = Annotated[list[str], Query(max_length=MOST_PURPOSES + 1)]
 _AGAIN = (Kind.USAGE, Kind.CONSENT, Kind.REFUSED_SAMPLE)
-_UNREAD = SubjectId("")
-
-
-@dataclass(frozen=True, slots=True)
-class Usual:
-    """Until when a consent for one purpose lasts where nobody says, and at most, as dates."""
-
-    default: str
-    maximum: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +81,9 @@ async def notice(
     new: str = "",
 ) -> Response:
     """What she is told before she is asked."""
-    wanted = list(dict.fromkeys(each.strip() for each in (*purpose, new) if each.strip()))
     try:
+        named = (label_from(each, "purpose") for each in (*purpose, new) if each.strip())
+        wanted = list(dict.fromkeys(named))
         shown = await service.desk.run(
             partial(_notices, service.home, caller, language.strip(), wanted)
         )
@@ -107,10 +104,11 @@ async def agreement(
     notice: Purposes = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Her name, the boxes, until when, and what shows that she agreed to what she has read."""
-    shown = await service.desk.run(partial(_notices, service.home, caller, language, purpose))
+    wanted = list(dict.fromkeys(purpose))
+    shown = await service.desk.run(partial(_notices, service.home, caller, language, wanted))
     if notice != [each.sha256 for each in shown]:
         return _notice_page(request, caller, shown, is_changed=bool(notice))
-    usual = await service.desk.run(partial(_usual, service.home))
+    usual = await service.desk.run(partial(usual_dates, service.home))
     asked = tuple(
         Asked(
             purpose=each.purpose,
@@ -137,7 +135,7 @@ async def photos(request: Request, service: ServiceHere, caller: Enroller) -> Re
     most_bytes = service.home.capture.decode.max_bytes
     draft = await draft_in(form, draft_from(form.get("draft")), most_bytes)
     try:
-        draft = await service.desk.run(partial(_checked, service.home, caller, draft))
+        draft = await service.desk.run(partial(checked, service.home, caller, draft))
     except ChisoError as error:
         if error.kind not in _AGAIN:
             raise
@@ -151,6 +149,7 @@ async def form_to_keep(request: Request, service: ServiceHere, caller: Enroller)
     require(caller, Action.CREATE, Resource.RECEIPTS)
     draft = draft_from((await form_in(request)).get("draft"))
     require_complete(draft)
+    require_signed(draft, service.home.clock.now())
     content = await service.desk.run(partial(signed_form, service.home, draft))
     headers = {"Content-Disposition": 'attachment; filename="consent-form.html"'}
     return Response(content, media_type="text/html; charset=utf-8", headers=headers)
@@ -177,7 +176,7 @@ async def enrol(request: Request, service: ServiceHere, caller: Enroller) -> Res
     except ChisoError as error:
         if error.kind not in _AGAIN:
             raise
-        whose = await service.desk.run(partial(_enrolled_by, home, draft))
+        whose = await service.desk.run(partial(enrolled_by, home, draft))
         if whose is not None:
             return RedirectResponse(f"/people/{whose}", status.HTTP_303_SEE_OTHER)
         return _review(request, caller, draft, _said_here(error))
@@ -238,7 +237,7 @@ async def _agreement(
         caller,
         status.HTTP_200_OK if problem is None else status.HTTP_400_BAD_REQUEST,
         draft=draft,
-        usual=await service.desk.run(partial(_usual, service.home)),
+        usual=await service.desk.run(partial(usual_dates, service.home)),
         modes=tuple(Mode),
         words=box_words,
         problem=problem,
@@ -274,103 +273,18 @@ def _notices(home: Home, caller: Actor, language: str, purposes: list[str]) -> l
             "Nothing is chosen that she could agree to." if not purposes else "These are too many.",
             f"Choose 1 to {MOST_PURPOSES} purposes.",
         )
-    _require_known(home, caller, purposes)
+    require_known(home, caller, purposes)
     return [shown_notice(home, each, language) for each in purposes]
 
 
-def _require_known(home: Home, caller: Actor, purposes: list[str]) -> None:
-    """Raise NOT_ALLOWED for a purpose that this caller may not ask for, or not make up."""
-    known = {each.rule.purpose for each in retention.purposes(home)}
-    for each in purposes:
-        require_purpose(caller, each)
-        if each not in known:
-            require(caller, Action.CREATE, Resource.SETTINGS)
-
-
-def _usual(home: Home) -> dict[str, Usual]:
-    today = home.clock.now().date()
-
-    def dates(rule: Rule) -> Usual:
-        longest = "" if rule.maximum is None else f"{last_day(today, rule.maximum)}"
-        usually = "" if rule.default is None else f"{last_day(today, rule.default)}"
-        return Usual(usually, longest)
-
-    return {each.rule.purpose: dates(each.rule) for each in retention.purposes(home)}
-
-
-def _checked(home: Home, caller: Actor, draft: Draft) -> Draft:
-    """The draft, signed now, if she could be enrolled by it. Raises what stands against it."""
-    require_complete(draft)
-    name = label_from(draft.name, "name")
-    _require_known(home, caller, [each.purpose for each in draft.asked])
-    usual = _usual(home)
-    for each in draft.agreed:
-        if not each.until and not (each.purpose in usual and usual[each.purpose].default):
-            raise ChisoError(
-                Code.BAD_ARGUMENT,
-                f"Until when she agrees to {each.purpose!r} is missing.",
-                "Choose a date, or have an administrator set how long is usual: Settings.",
-            )
-    _require_new(home, draft, "")
-    for asked in draft.asked:
-        notice = shown_notice(home, asked.purpose, draft.language)
-        if notice.sha256 == asked.notice_sha256:
-            keep_shown(home, notice.text)
-        elif notice_text(home, asked.notice_sha256) is None:
-            raise ChisoError(
-                Code.BAD_ARGUMENT,
-                f"The notice about {asked.purpose!r} was changed meanwhile.",
-                "Begin again, so that she reads the one that counts.",
-            )
-    signed = draft.model_copy(update={"name": name, "signed_at": to_text(home.clock.now())})
-    permits_to_enrol(home, agreements_of(signed, evidence_of(home, signed)), _UNREAD)
-    return signed
-
-
-def _require_new(home: Home, draft: Draft, evidence: str) -> None:
-    """Raise BAD_ARGUMENT where another is called so; she herself has a receipt on `evidence`."""
-    name = label_from(draft.name, "name")
-    with home.store.reading() as view:
-        subject = view.subject(name)
-        held = [] if subject is None else view.receipts(subject.subject_id)
-    is_sent_twice = any(each.receipt.grounds.evidence_sha256 == evidence for each in held)
-    if subject is not None and not (draft.is_known or is_sent_twice):
-        raise ChisoError(
-            Code.BAD_ARGUMENT,
-            f"Someone called {name!r} is enrolled already.",
-            "If it is she, tick the box below her name. If it is someone else, add something that "
-            "tells the two apart.",
-        )
-
-
 def _enrol(home: Home, caller: Actor, draft: Draft, taken: list[Photo]) -> list[Enrolled]:
-    require_complete(draft)
-    _require_known(home, caller, [each.purpose for each in draft.asked])
-    evidence = evidence_of(home, draft)
-    _require_new(home, draft, evidence)
+    evidence = require_enrollable(home, caller, draft)
     done = enrol_all(home, agreements_of(draft, evidence), taken)
     if isinstance(done, PhotoRefused):
         refusal = done.refusal
         message = f"Photo {done.photo}: {refusal.message} Nobody was enrolled."
         raise ChisoError(refusal.code, message, refusal.hint)
     return done
-
-
-def _enrolled_by(home: Home, draft: Draft) -> SubjectId | None:
-    """Whom this very agreement enrolled before, when it is sent again and its photos are gone."""
-    if not draft.name or not draft.agreed:
-        return None
-    evidence = evidence_of(home, draft)
-    with home.store.reading() as view:
-        subject = view.subject(label_from(draft.name, "name"))
-        held = [] if subject is None else view.receipts(subject.subject_id)
-    rest_on_it = {
-        each.receipt.processing.purpose
-        for each in held
-        if each.withdrawn is None and each.receipt.grounds.evidence_sha256 == evidence
-    }
-    is_done = {each.purpose for each in draft.agreed} <= rest_on_it
-    return subject.subject_id if subject is not None and is_done else None
 
 
 async def _photos(files: list[UploadFile | str], service: Service) -> list[Photo]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.datastructures import FormData, UploadFile
 
 from chiso.core.consent import Mode
@@ -21,7 +21,10 @@ from chiso.services.enrol import Agreement
 MOST_PURPOSES = 6
 MOST_PHOTOS = 3
 _MOST_DRAWN_CHARACTERS = 48_000
-_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_BEGIN = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"IEND\xaeB`\x82"
+_SIGNED_AT_MOST_AGO = timedelta(days=1)
+_CLOCK_SET_BACK_AT_MOST = timedelta(minutes=5)
 
 _Line = Annotated[str, Field(max_length=200)]
 _Digest = Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
@@ -34,7 +37,7 @@ class Asked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     purpose: _Line
-    notice_sha256: _Digest
+    notice_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     modes: tuple[Mode, ...] = ()
     until: Annotated[str, Field(max_length=40)] = ""
 
@@ -59,6 +62,13 @@ class Draft(BaseModel):
     form_sha256: _Digest = ""
     signed_at: Annotated[str, Field(max_length=20)] = ""
 
+    @field_validator("asked")
+    @classmethod
+    def _each_once(cls, asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
+        if len({each.purpose for each in asked}) < len(asked):
+            raise ValueError("a purpose is asked twice")
+        return asked
+
     @property
     def agreed(self) -> tuple[Asked, ...]:
         """The purposes that she agreed to."""
@@ -68,11 +78,6 @@ class Draft(BaseModel):
     def declined(self) -> tuple[Asked, ...]:
         """The purposes that she did not agree to."""
         return tuple(each for each in self.asked if not each.modes)
-
-    @property
-    def signed_when(self) -> datetime:
-        """When the operator said that she agreed."""
-        return from_text(self.signed_at)
 
 
 def draft_from(text: object) -> Draft:
@@ -146,6 +151,24 @@ def require_complete(draft: Draft) -> None:
         )
 
 
+def require_signed(draft: Draft, now: datetime) -> None:
+    """Raise BAD_ARGUMENT unless the draft says that it was signed within the last day.
+
+    The server wrote that when what was agreed was checked; a page may come back with anything.
+    """
+    try:
+        is_today = (
+            now - _SIGNED_AT_MOST_AGO <= from_text(draft.signed_at) <= now + _CLOCK_SET_BACK_AT_MOST
+        )
+    except ValueError:
+        is_today = False
+    if not is_today:
+        raise _missing(
+            "What this page carried does not say that she signed it within the last day.",
+            "Change what was agreed, and have her sign it again.",
+        )
+
+
 def agreements_of(draft: Draft, evidence_sha256: str) -> list[Agreement]:
     """One agreement for each purpose that she agreed to. Raises BAD_ARGUMENT for no date."""
     return [
@@ -165,9 +188,10 @@ def agreements_of(draft: Draft, evidence_sha256: str) -> list[Agreement]:
 
 def _is_png(text: str) -> bool:
     try:
-        return base64.b64decode(text, validate=True).startswith(_PNG)
+        content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return False
+    return content.startswith(_PNG_BEGIN) and content.endswith(_PNG_END)
 
 
 def _missing(message: str, hint: str) -> ChisoError:
