@@ -91,13 +91,6 @@ class Attempts:
 
 def too_many(wait_s: int) -> ChisoError:
     """The error for a caller that tries too often."""
-    return ChisoError(
-        Code.TOO_MANY_ATTEMPTS,
-        "This was tried too often.",
-        f"Try again in {_wait_text(wait_s)}.",
-        wait_s,
-    )
-
-
-def _wait_text(wait_s: int) -> str:
-    return f"{wait_s} s" if wait_s < 120 else f"{math.ceil(wait_s / 60)} minutes"
+    minutes = math.ceil(wait_s / 60)
+    hint = f"Try again in {wait_s} s." if minutes <= 2 else f"Try again in {minutes} minutes."
+    return ChisoError(Code.TOO_MANY_ATTEMPTS, "This was tried too often.", hint, wait_s)
