@@ -35,7 +35,7 @@ def _export(subject: str, agreement: dict[str, Any] | None = None, **said: Any) 
     held |= agreement or {}
     reference = {"receipt": "r-1", "model": "a" * 64, "added": _AT, "stored_bytes": 540}
     leaf = {"seq": 5, "payload": json.dumps({"at": _AT, **said}), "checkpoint": _NOTE}
-    log = {"origin": "chiso/home", "public_key": "key", "leaves": [leaf]}
+    log = {"origin": "chiso/home", "public_key": "key", "leaves": [leaf], "hers_alone": 0}
     documents = {"receipts.json": [held], "references.json": [reference], "log.json": log}
     return {name: json.dumps(each).encode() for name, each in documents.items()}
 

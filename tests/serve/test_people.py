@@ -131,6 +131,28 @@ def test_an_export_holds_what_the_command_writes(
     assert json.loads(archive.read("log.json"))["leaves"][-1]["payload"].count("exported") == 1
 
 
+def test_nobody_follows_a_person_by_her_export(
+    client: TestClient, key_of: Key, session_of: Key, photo_of: Photo, id_of: IdOf
+) -> None:
+    station = key_of(Role.VERIFIER, station="back door") | {"Content-Type": "image/jpeg"}
+    params = {"purpose": PURPOSE, "subject": "001"}
+    for path in ("/v1/verifications", "/v1/identifications"):
+        client.post(path, params=params, content=photo_of("001"), headers=station)
+    wanted = {"subject_id": id_of("001")}
+    told = {}
+    for who, headers in (("a desk", key_of(Role.ADMIN)), ("herself", session_of("001"))):
+        archive = zipfile.ZipFile(
+            io.BytesIO(client.post("/v1/exports", json=wanted, headers=headers).content)
+        )
+        log = json.loads(archive.read("log.json"))
+        said = [json.loads(leaf["payload"])["type"] for leaf in log["leaves"]]
+        told[who] = (log["hers_alone"], said.count("verified") + said.count("identified"))
+        everything = b"".join(archive.read(name) for name in archive.namelist())
+        assert (b"back door" in everything) == (who == "herself")
+        assert (b"for you alone" in everything) == (who == "a desk")
+    assert told == {"a desk": (2, 0), "herself": (0, 2)}
+
+
 def test_pages_hold_everyone_once_also_while_people_are_added(
     client: TestClient, key_of: Key, photo_of: Photo
 ) -> None:

@@ -20,6 +20,8 @@ from chiso.services.home import Home
 from chiso.services.log import InclusionProof, head_of, proof_of, record
 from chiso.services.retention import rules
 
+_RECOGNITIONS = (EventType.IDENTIFIED, EventType.VERIFIED)
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectSummary:
@@ -82,23 +84,26 @@ def export(home: Home, label: str) -> dict[str, bytes]:
     return export_of(home, subject_id)
 
 
-def export_of(home: Home, subject_id: SubjectId) -> dict[str, bytes]:
+def export_of(home: Home, subject_id: SubjectId, *, is_herself: bool = True) -> dict[str, bytes]:
     """Everything held about a person, as files: name to content. The export itself is logged.
 
     receipts.json: each receipt as signed, with its signature, whether it is in force, and when it
     ends if there is no match before. references.json: facts of each reference, never its numbers.
     log.json: every leaf that concerns her, with payload, salt and inclusion proof, and the signed
-    checkpoint that they lead to.
+    checkpoint that they lead to. Unless she asks herself, it leaves out those that tell when and
+    where she was recognised, and says how many they are: nobody else follows her by her export.
     """
     with home.store.writing() as transaction:
         subject = known_by_id(transaction, subject_id)
         facts = {"asked_by": home.asked_by}
         event = Event(EventType.EXPORTED, home.clock.now(), subject.subject_id, facts)
         record(home, transaction, [event])
-    return documents_about(home, subject_id)
+    return documents_about(home, subject_id, is_herself=is_herself)
 
 
-def documents_about(home: Home, subject_id: SubjectId) -> dict[str, bytes]:
+def documents_about(
+    home: Home, subject_id: SubjectId, *, is_herself: bool = True
+) -> dict[str, bytes]:
     """The files of `export_of`, for herself to look at: no copy leaves, and no leaf is written.
 
     Raises NOT_FOUND where there is nobody.
@@ -108,13 +113,15 @@ def documents_about(home: Home, subject_id: SubjectId) -> dict[str, bytes]:
         held = receipt_summaries(home, view, view.receipts(subject_id), subject_id)
         references = [reference for reference, _ in view.references(None, subject_id)]
         proofs = _proofs(view, subject_id)
+    shown = [each for each in proofs if is_herself or not _is_recognition(each)]
     documents: Mapping[str, JsonValue] = {
         "receipts.json": [receipt_document(each) for each in held],
         "references.json": [reference_document(each) for each in references],
         "log.json": {
             "origin": home.origin,
             "public_key": base64.b64encode(home.signer.public_key).decode(),
-            "leaves": [_proof_document(each) for each in proofs],
+            "leaves": [_proof_document(each) for each in shown],
+            "hers_alone": len(proofs) - len(shown),
         },
     }
     return {
@@ -186,6 +193,10 @@ def _proofs(view: ReadTransaction, subject_id: SubjectId) -> list[InclusionProof
     """The proof of every leaf that concerns a person."""
     head = head_of(view)
     return [proof_of(view, head, each.seq, each) for each in view.payloads(subject_id)]
+
+
+def _is_recognition(proof: InclusionProof) -> bool:
+    return json.loads(proof.payload or b"{}").get("type") in _RECOGNITIONS
 
 
 def known(view: ReadTransaction, label: str) -> Subject:

@@ -114,7 +114,8 @@ async def export(request: Request, service: ServiceHere, mine: Me) -> Response:
     """Everything that is held about her, as one file. The export is logged."""
     home = service.home_for(mine.caller)
     code = language_of(request).code
-    work = partial(zipped, home, mine.subject_id, (code, translations(code)))
+    language = (code, translations(code))
+    work = partial(zipped, home, mine.subject_id, language, is_herself=True)
     content = await service.desk.run(work)
     name = {"Content-Disposition": 'attachment; filename="everything-about-me.zip"'}
     return Response(content, media_type="application/zip", headers=name)

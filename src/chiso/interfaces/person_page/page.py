@@ -85,6 +85,8 @@ class Page:
     references: int
     numbers: tuple[Numbers, ...]
     entries: tuple[Entry, ...]
+    hers_alone: int
+    """Entries that are not here, since not she asked for this copy."""
     origin: str
     public_key: str
     size: int
@@ -148,6 +150,7 @@ def page_of(
         references=len(references),
         numbers=_numbers(references, purposes, speech),
         entries=entries,
+        hers_alone=log["hers_alone"],
         origin=log["origin"],
         public_key=log["public_key"],
         size=int(log["leaves"][-1]["checkpoint"].split("\n")[1]),
