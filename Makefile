@@ -18,7 +18,7 @@ CODE   := $(wildcard src tests bench)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo volunteers volunteer-set test bench docs starter check format lock clean
+.PHONY: help demo volunteers volunteer-set test bench docs messages starter check format lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test: check $(STAMPS)/volunteers ## check, then every test
 
 bench: $(STAMPS)/bench ## speed and error rates, beside the peer
 	@$(BIN)/python -m bench $(ARGS)
+
+messages: $(STAMPS)/dev ## list the pages' messages and compile each language; ARGS=nd begins one
+	@$(BIN)/python -m scripts.messages $(ARGS)
 
 docs: $(STAMPS)/dev ## the documentation as a site, in site/index.html
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --site-dir site

@@ -1,7 +1,7 @@
 """Keeps the list of the console's messages, and each language's catalogue of them.
 
-    python -m scripts.messages        brings the list and every catalogue up to date, and compiles
-    python -m scripts.messages nd     begins a catalogue of that language first
+    make messages            brings the list and every catalogue up to date, and compiles
+    make messages ARGS=nd    begins a catalogue of that language first
 
 Messages are what templates and `marked(…)` say, and what code says in English that a page may show.
 """

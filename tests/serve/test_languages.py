@@ -6,8 +6,10 @@ import io
 import re
 from pathlib import Path
 from string import Formatter
+from unittest.mock import ANY
 
 import pytest
+import scripts.messages
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -18,8 +20,8 @@ from tests.serve.pseudo import Visible
 from chiso.capture import raster
 from chiso.core.access import Role
 from chiso.core.errors import Code, Kind
-from chiso.interfaces.console import words
-from chiso.interfaces.console.languages import LANGUAGES, translations
+from chiso.interfaces.console import languages, words
+from chiso.interfaces.console.languages import LANGUAGES, Language, translations
 from chiso.interfaces.speech import told, values_in
 
 _CATALOGUES = catalogues()
@@ -39,12 +41,30 @@ each_catalogue = pytest.mark.parametrize("path", _CATALOGUES, ids=lambda path: p
 def test_the_list_of_messages_is_complete() -> None:
     with LIST.open("rb") as file:
         listed = _listed(read_po(file))
-    assert listed == _listed(messages()), "run `python -m scripts.messages`"
+    assert listed == _listed(messages()), "run `make messages`"
 
 
 @each_catalogue
 def test_a_catalogue_has_every_message_and_no_other(path: Path) -> None:
-    assert _listed(_read(path)) == _listed(messages()), "run `python -m scripts.messages`"
+    assert _listed(_read(path)) == _listed(messages()), "run `make messages`"
+
+
+def test_one_command_begins_a_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scripts.messages, "LOCALES", tmp_path)
+    monkeypatch.setattr(scripts.messages, "LIST", tmp_path / "chiso.pot")
+    scripts.messages.main(["nd"])
+    begun = tmp_path / "nd" / "LC_MESSAGES" / "chiso.po"
+    assert _listed(_read(begun)) == _listed(messages())
+    monkeypatch.setattr(languages, "_LOCALES", tmp_path)
+    assert languages.languages() == (LANGUAGES[0], Language("nd", "English", "", ANY))
+    filled = begun.read_text().replace(
+        'msgid "English"\nmsgstr ""', 'msgid "English"\nmsgstr "isiNdebele"'
+    )
+    begun.write_text(filled)
+    translations.cache_clear()
+    scripts.messages.main([])
+    assert languages.languages()[1].name == "isiNdebele"
+    translations.cache_clear()
 
 
 @each_catalogue

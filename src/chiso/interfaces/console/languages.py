@@ -54,11 +54,13 @@ def _language(code: str) -> Language:
     )
 
 
-LANGUAGES = (
-    Language("en", _NAME, "", ""),
-    *(_language(each) for each in sorted(x.name for x in _LOCALES.iterdir() if x.is_dir())),
-)
-"""English, and whatever there is a catalogue of."""
+def languages() -> tuple[Language, ...]:
+    """English, and whatever there is a catalogue of."""
+    tags = sorted(each.name for each in _LOCALES.iterdir() if each.is_dir())
+    return (Language("en", _NAME, "", ""), *map(_language, tags))
+
+
+LANGUAGES = languages()
 _CODES = {each.code.lower(): each for each in LANGUAGES}
 
 
