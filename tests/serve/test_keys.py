@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from tests.json_schema import objections
 
 from chiso.core.access import Role
+from chiso.core.errors import ChisoError, Code
+from chiso.core.events import EventType
+from chiso.core.times import to_text
+from chiso.interfaces.cli.log_schema import schema_text
+from chiso.services import log_reading
+from chiso.services.access.keys import machine_operator, revoke_key
+from chiso.services.log_check import verify
 from chiso.services.serving.service import Service
 
+SCHEMA: dict[str, Any] = json.loads(schema_text())
 Key = Callable[..., dict[str, str]]
 _LATER = (datetime.now(UTC) + timedelta(days=10)).isoformat()
 
@@ -91,3 +104,36 @@ def test_what_no_route_takes_is_a_problem_too(client: TestClient, key_of: Key) -
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert 400 <= answer.status_code < 500
         assert set(answer.json()) == {"type", "title", "status", "detail", "code", "hint"}
+
+
+def test_the_log_says_where_a_key_stands_and_until_when_it_lasts(
+    key_of: Key, service: Service
+) -> None:
+    key_of(Role.VERIFIER, station="front door")
+    key_of(Role.AUDITOR)
+    with service.home.store.reading() as view:
+        keys = view.api_keys()
+    assert len(keys) == 2
+    for key in keys:
+        revoke_key(service.home, machine_operator(service.home), key.key_id)
+    leaves = log_reading.read(service.home, None, EventType.ACCESS_CHANGED, 10).leaves
+    told = [each.said for each in leaves if each.said is not None]
+    for key in keys:
+        hers = [said for said in told if said["key"] == key.key_id]
+        assert {said["change"] for said in hers} == {"key-issued", "key-revoked"}
+        for said in hers:
+            assert (said["station"], said["expires"]) == (key.station, to_text(key.expires))
+            assert objections(said, SCHEMA["$defs"]["access-changed"], SCHEMA) == []
+
+
+@pytest.mark.parametrize("column", ["expires = expires + 86400", "station = 'back door'"])
+def test_a_key_that_was_made_to_last_longer_or_to_stand_elsewhere_is_found(
+    key_of: Key, service: Service, column: str
+) -> None:
+    key_of(Role.VERIFIER, station="front door")
+    verify(service.home)
+    with closing(sqlite3.connect(service.home.path / "store.sqlite3")) as store, store:
+        store.execute(f"UPDATE api_keys SET {column}")  # noqa: S608 - ours
+    with pytest.raises(ChisoError, match="is not what the log says") as found:
+        verify(service.home)
+    assert found.value.code is Code.LOG_BROKEN

@@ -180,6 +180,8 @@ def _tell(
         "role": key.role.value,
         "purposes": purposes,
         "scopes": sorted(key.scopes),
+        "station": key.station,
+        "expires": to_text(key.expires),
         "asked_by": caller.name,
     }
     record(home, transaction, [Event(EventType.ACCESS_CHANGED, home.clock.now(), None, facts)])

@@ -8,6 +8,7 @@ from typing import Any
 
 from chiso.core.events import Event, EventType
 from chiso.core.storage import ReadTransaction
+from chiso.core.times import to_text
 from chiso.services.access import accounts, keys
 from chiso.services.access.keys import machine_operator
 from chiso.services.home import Home
@@ -30,6 +31,8 @@ def require_access(view: ReadTransaction, told: Told) -> None:
             "purposes": purposes,
             "scopes": sorted(key.scopes),
         }
+        if "expires" in made.get(key.key_id, {}):  # leaves of earlier keys do not say these
+            said |= {"station": key.station, "expires": to_text(key.expires)}
         _require(f"key {key.key_id}", made.get(key.key_id), said)
         if key.key_id in ended and key.revoked is None:
             raise broken(f"key {key.key_id} was revoked, and the list of keys does not say so")
