@@ -21,7 +21,7 @@ from chiso.services.cards.listing import cards
 from chiso.services.erasure import check_at_home, read_certificate
 from chiso.services.log import head_of
 from chiso.services.people import subjects
-from chiso.services.serving import directory
+from chiso.services.serving import directory, log_pages
 from chiso.services.serving.service import Service
 
 
@@ -144,6 +144,21 @@ def test_the_log_s_page_names_nobody(peopled: Console) -> None:
     (row,) = [part for part in text.split("<tr>") if "enrolled" in part][:1]
     assert "001" not in row
     assert whose not in text
+
+
+def test_the_log_is_searched_by_kind_a_page_at_a_time(
+    peopled: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_pages, "PAGE", 2)
+    first = peopled.get("/log?kind=enrolled").text
+    (older,) = [each for each in Page(first).all("a") if each.get("rel") == "next"]
+    second = peopled.get(older["href"] or "").text
+    kinds = [text.count("<code>enrolled</code>") for text in (first, second)]
+    assert kinds == [2, 1]
+    assert "<code>receipt-granted</code>" not in first + second
+    assert 'rel="next"' not in second
+    assert "There is no leaf of this kind" in peopled.get("/log?kind=restored").text
+    assert peopled.get("/log?kind=001").status_code == 400  # no words, only kinds
 
 
 def test_a_rule_says_what_it_would_end_before_it_holds(peopled: Console) -> None:

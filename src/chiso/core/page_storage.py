@@ -52,6 +52,11 @@ class PageReading(Protocol):
         """At most `count` leaves from `seq` on, with what they commit to where it still exists."""
         ...
 
-    def newest_payloads(self, mark: bytes = b"") -> Iterator[LeafPayload]:
-        """Payloads that still exist and have `mark` in their bytes, the newest first."""
+    def newest_payloads(
+        self, mark: bytes = b"", before: int | None = None
+    ) -> Iterator[LeafPayload]:
+        """Payloads that still exist and have `mark` in their bytes, the newest first.
+
+        `before`: only those of leaves below that number.
+        """
         ...

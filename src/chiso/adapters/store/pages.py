@@ -76,9 +76,16 @@ class PageQueries:
             for row in self._connection.execute(query)
         ]
 
-    def newest_payloads(self, mark: bytes = b"") -> Iterator[LeafPayload]:
-        """Payloads that still exist and have `mark` in their bytes, the newest first."""
+    def newest_payloads(
+        self, mark: bytes = b"", before: int | None = None
+    ) -> Iterator[LeafPayload]:
+        """Payloads that still exist and have `mark` in their bytes, the newest first.
+
+        `before`: only those of leaves below that number.
+        """
         query = select(log_payloads).order_by(log_payloads.c.seq.desc())
+        if before is not None:
+            query = query.where(log_payloads.c.seq < before)
         if mark:
             body = log_payloads.c.body
             is_sqlite = self._connection.dialect.name == "sqlite"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, status
 from fastapi.responses import RedirectResponse, Response
@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from chiso import wiring_witness
 from chiso.account.checkpoint import vkey_text
 from chiso.core.access import Action, Actor, Resource
+from chiso.core.events import EventType
 from chiso.interfaces.cli.log_words import words
 from chiso.interfaces.console.languages import language_of, translations
 from chiso.interfaces.console.pages import page
@@ -29,17 +30,23 @@ Settler = Annotated[Actor, Depends(allowed(Action.CREATE, Resource.SETTINGS))]
 
 @router.get("")
 async def log(
-    request: Request, service: ServiceHere, caller: Reader, before: int | None = None
+    request: Request,
+    service: ServiceHere,
+    caller: Reader,
+    before: int | None = None,
+    kind: EventType | Literal[""] = "",
 ) -> Response:
-    """Leaves, the newest first, and how it stands with the whole log."""
+    """Leaves, the newest first, all or of one kind, and how it stands with the whole log."""
     home, run = service.home, service.desk.run
     check = wiring_witness.signature_check()
     return page(
         request,
         "log.html.j2",
         caller,
-        log=await run(partial(log_pages.log_page, home, before)),
+        log=await run(partial(log_pages.log_page, home, before, kind or None)),
         before=before,
+        kind=kind,
+        kinds=sorted(EventType),
         checkpoints=await run(partial(log_pages.newest_checkpoints, home)),
         witnesses=await run(partial(log_pages.witnesses_shown, home, check)),
         verified=service.log_watch.last,

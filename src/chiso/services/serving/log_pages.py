@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from chiso.account.commitment import commitment
 from chiso.account.cosignature import VerifyWith
 from chiso.account.merkle import leaf_hash, root_of
-from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload
+from chiso.core.events import EventType, KeptCheckpoint, Leaf, LeafPayload
+from chiso.core.storage import ReadTransaction
 from chiso.core.times import from_epoch_s, from_text
 from chiso.services import witnesses
 from chiso.services.home import Home
@@ -55,16 +57,33 @@ class WitnessShown:
     at: datetime | None
 
 
-def log_page(home: Home, before: int | None) -> LogPage:
-    """The leaves below number `before`, or the newest. Raises LOG_BROKEN."""
+def log_page(home: Home, before: int | None, kind: EventType | None = None) -> LogPage:
+    """The leaves below number `before`, or the newest; of one kind, where that is asked for.
+
+    Kinds alone can be asked for, and no words: those of a leaf that concerns a person would tell
+    where she was. Raises LOG_BROKEN.
+    """
     with home.store.reading() as view:
         head = head_of(view)
         require_signed_head(home, head)
         end = head.size if before is None else max(0, min(before, head.size))
-        start = max(0, end - PAGE)
-        found = view.leaves_from(start, end - start)
-    shown = tuple(_shown(leaf, payload) for leaf, payload in reversed(found))
-    return LogPage(head.size, root_of(head.peaks), shown, start or None)
+        if kind is None:
+            start = max(0, end - PAGE)
+            found, older = view.leaves_from(start, end - start)[::-1], start or None
+        else:
+            found, older = _of_kind(view, end, kind)
+    shown = tuple(_shown(leaf, payload) for leaf, payload in found)
+    return LogPage(head.size, root_of(head.peaks), shown, older)
+
+
+def _of_kind(
+    view: ReadTransaction, end: int, kind: EventType
+) -> tuple[list[tuple[Leaf, LeafPayload | None]], int | None]:
+    """Leaves of this kind below `end`, the newest first, and below which number more are."""
+    mark = f'"type":"{kind}"'.encode()
+    seqs = [each.seq for each in islice(view.newest_payloads(mark, end), PAGE + 1)]
+    found = [view.leaves_from(seq, 1)[0] for seq in seqs[:PAGE]]
+    return found, seqs[PAGE - 1] if len(seqs) > PAGE else None
 
 
 def newest_checkpoints(home: Home) -> list[KeptCheckpoint]:
