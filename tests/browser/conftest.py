@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,3 +50,11 @@ def visited(
         site = make_site(tmp_path_factory.mktemp("visited") / "home", london)
         with server(site.home, built_models) as served:
             yield with_an_audit(site, served), served
+
+
+@pytest.fixture
+def served(visited: tuple[Site, Served], built_models: Path, tmp_path: Path) -> Iterator[str]:
+    """A copy of the visited home, to change; where it is served."""
+    home = shutil.copytree(visited[0].home, tmp_path / "home")
+    with server(home, built_models) as running:
+        yield running.url

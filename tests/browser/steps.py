@@ -59,7 +59,7 @@ def make_station_key(page: Page, url: str, station: str, purpose: str) -> str:
     form = page.locator("form[action='/access/keys']")
     form.get_by_label("What it is for").fill(station)
     form.get_by_label("Role").select_option("verifier")
-    form.get_by_label("Keep it to these purposes").fill(purpose)
+    form.get_by_role("checkbox", name=purpose).check()
     form.get_by_label("Station").fill(station)
     form.get_by_label("Its last day").fill("2099-01-01")
     form.get_by_role("button", name="Make the key").click()

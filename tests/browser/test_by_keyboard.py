@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
-from tests.browser.site import NAMES, PASSWORD, Site
-from tests.serve.processes import Served, server
+from tests.browser.site import NAMES, PASSWORD
 
 from chiso.core.access import Role
 
 _MOST_TABS = 60
-
-
-@pytest.fixture
-def served(visited: tuple[Site, Served], built_models: Path, tmp_path: Path) -> Iterator[str]:
-    """A copy of the visited home, to change; where it is served."""
-    home = shutil.copytree(visited[0].home, tmp_path / "home")
-    with server(home, built_models) as running:
-        yield running.url
 
 
 @pytest.fixture

@@ -141,6 +141,43 @@ def test_show_of_nobody_says_that_there_is_nobody(run: Chiso) -> None:
     assert_error(run("log", "show", "--subject", "tendai"), 4, "no-consent", "tendai")
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        (
+            "notices",
+            '[{"language":"sn","purpose":"clinic door","sha256":"5a"}]',
+            "notices of the operator’s own: “clinic door” (sn)",
+        ),
+        (
+            "retention",
+            '[{"default":"P1Y","inactive":null,"maximum":"P18M","purpose":"clinic door"}]',
+            "how long consents last: “clinic door” usually 1 year, at most 18 months",
+        ),
+        ("retention", "[]", "how long consents last: by their own dates alone"),
+        (
+            "witnesses",
+            '[{"url":"https://w.example","vkey":"w.example+1+k"}]',
+            "witnesses that are asked: w.example",
+        ),
+        (
+            "log-checkpoints",
+            '{"leaves":9,"seconds":60}',
+            "a checkpoint after 9 leaves or 60 s, whichever is first",
+        ),
+        (
+            "log-checkpoints",
+            '{"leaves":9,"hours":2}',
+            "a checkpoint after 9 leaves or 7,200 s, whichever is first",
+        ),
+        ("pack", "offline", "pack is now offline"),
+    ],
+)
+def test_a_setting_is_told_in_words(setting: str, value: str, told: str) -> None:
+    said = {"type": "settings-changed", "setting": setting, "value": value}
+    assert words(said) == told
+
+
 def test_a_leaf_of_a_kind_that_nobody_knows_is_still_told() -> None:
     said = {"v": 1, "type": "cards-dealt", "at": "2026-01-01T00:00:00Z", "subject": None, "n": 3}
     assert words(said) == "n 3"

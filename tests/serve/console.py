@@ -29,7 +29,7 @@ class Console:
         answer: Response = self.client.get(path, headers=BROWSER)
         return answer
 
-    def post(self, path: str, **fields: str) -> Response:
+    def post(self, path: str, **fields: str | list[str]) -> Response:
         """Send a form, and do not follow where it leads."""
         answer: Response = self.client.post(
             path, data=fields, headers=BROWSER, follow_redirects=False

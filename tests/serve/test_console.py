@@ -157,7 +157,7 @@ def test_only_an_administrator_changes_how_a_home_works(console: Console, role: 
 def test_a_key_is_shown_once_and_revoked(console: Console) -> None:
     console.sign_in(Role.ADMIN)
     fields = {"name": "front door", "role": "verifier", "expires": "2098-01-01"}
-    made = console.post("/access/keys", **fields, purposes="clinic door\n\nschool gate ")
+    made = console.post("/access/keys", **fields, purposes=["clinic door", "school gate "])
     secret = made.text.partition("chiso_key_")[2].partition("<")[0]
     assert secret
     listed = console.get("/access").text
@@ -167,6 +167,30 @@ def test_a_key_is_shown_once_and_revoked(console: Console) -> None:
     assert console.post(f"/access/keys/{key.key_id}/revoke").status_code == 303
     (key,) = _keys(console)
     assert key.revoked is not None
+
+
+def test_what_was_typed_for_a_key_stays_where_it_cannot_be_made(console: Console) -> None:
+    console.sign_in(Role.ADMIN)
+    fields = {"name": "gate", "role": "verifier", "station": "north", "expires": "1998-01-01"}
+    page = Page(console.post("/access/keys", **fields).text)
+    assert {"gate", "north", "1998-01-01"} <= {each.get("value") for each in page.all("input")}
+    (chosen,) = (each for each in page.all("option") if "selected" in each)
+    assert chosen["value"] == "verifier"
+
+
+def test_a_home_without_people_says_where_to_begin(console: Console) -> None:
+    console.sign_in(Role.ADMIN)
+    assert "First steps" in console.get("/").text
+    console.sign_in(Role.ENROLLER, "Rufaro")
+    assert "First steps" not in console.get("/").text
+
+
+def test_another_language_leads_back_to_the_same_address(console: Console) -> None:
+    console.sign_in(Role.ADMIN)
+    links = [each.get("href") for each in Page(console.get("/log?before=2").text).all("a")]
+    assert "/language/sn?back=/log%3Fbefore%3D2" in links
+    fields = {"name": "k", "role": "verifier", "expires": "1998-01-01"}
+    assert "/language/" not in console.post("/access/keys", **fields).text
 
 
 def test_what_is_wrong_with_a_form_is_said_beside_it(console: Console) -> None:

@@ -87,6 +87,20 @@ def test_her_own_link_is_shown_once_and_ends_the_one_before(peopled: Console) ->
     assert all(token.encode() not in (home.path / "store.sqlite3").read_bytes() for token in tokens)
 
 
+@pytest.mark.parametrize(
+    ("base", "is_here_alone"), [("http://127.0.0.1:8730", True), ("https://chiso.example", False)]
+)
+def test_a_link_that_her_phone_cannot_open_is_said_to_be_one(
+    peopled: Console, base: str, is_here_alone: bool
+) -> None:
+    peopled.client.base_url = base
+    peopled.client.cookies.clear()
+    peopled.sign_in(Role.ENROLLER, "Rufaro")
+    made = peopled.post(f"/people/{_id_of(peopled, '001')}/link").text
+    assert f"{base}/me/" in made
+    assert ("on this computer alone" in made) is is_here_alone
+
+
 def test_withdrawing_says_first_what_it_destroys_and_then_certifies_it(peopled: Console) -> None:
     whose = _id_of(peopled, "001")
     token = peopled.post(f"/people/{whose}/link").text.partition("/me/")[2].partition("<")[0]

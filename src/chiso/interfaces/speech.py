@@ -8,6 +8,8 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from string import Formatter
 
+from chiso.consent.retention import Period
+
 Speech = NullTranslations
 """What has the words of one language: `gettext` and `ngettext`."""
 
@@ -59,6 +61,19 @@ def day_text(instant: datetime, speech: Speech = ENGLISH) -> str:
     return speech.gettext("{day} {month} {year}").format(
         day=instant.day, month=month, year=instant.year
     )
+
+
+def length_of_time(speech: Speech, length: Period | None) -> str:
+    """A length of time in words; empty for none."""
+    if length is None:
+        return ""
+    years, months = divmod(length.months, 12)
+    if months:
+        said = speech.ngettext("{count} month", "{count} months", length.months)
+        return said.format(count=length.months)
+    if years:
+        return speech.ngettext("{count} year", "{count} years", years).format(count=years)
+    return speech.ngettext("{count} day", "{count} days", length.days).format(count=length.days)
 
 
 def told(speech: Speech, text: str) -> str:

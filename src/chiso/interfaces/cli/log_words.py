@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from chiso.consent.retention import parse_period
 from chiso.core.events import EventType
-from chiso.interfaces.speech import ENGLISH, Speech, asker_text, marked
+from chiso.interfaces.speech import ENGLISH, Speech, asker_text, length_of_time, marked
 
 DESTROYED = "destroyed"
 _ENVELOPE = frozenset({"v", "type", "at", "subject"})
@@ -40,6 +42,12 @@ _CHANGES = (
     marked("link ended"),
 )
 
+_LENGTHS = {
+    "default": marked("usually {length}"),
+    "maximum": marked("at most {length}"),
+    "inactive": marked("without a match {length}"),
+}
+
 Said = Mapping[str, Any]
 
 
@@ -47,7 +55,7 @@ def words(said: Said, speech: Speech = ENGLISH) -> str:
     """One sentence without its full stop: the facts of a leaf, shortened where digests stand."""
     try:
         return _WORDS[EventType(said["type"])](said, speech)
-    except (KeyError, ValueError):  # a leaf of a newer version, or one with fewer facts
+    except (KeyError, ValueError, TypeError):  # a leaf of a newer version, or one with fewer facts
         facts = {name: value for name, value in said.items() if name not in _ENVELOPE}
         return ", ".join(f"{name} {value}" for name, value in sorted(facts.items()))
 
@@ -131,7 +139,41 @@ def _threshold(said: Said, speech: Speech) -> str:
 
 
 def _setting(said: Said, speech: Speech) -> str:
-    return _filled(speech.gettext("{setting} is now {value}"), said)
+    tell = _SETTINGS.get(said["setting"])
+    if tell is None:
+        return _filled(speech.gettext("{setting} is now {value}"), said)
+    return tell(json.loads(said["value"]), speech)
+
+
+def _notices(rows: Any, speech: Speech) -> str:
+    written = ", ".join(f"“{each['purpose']}” ({each['language']})" for each in rows)
+    text = speech.gettext("notices of the operator’s own: {written}")
+    return text.format(written=written or speech.gettext("none"))
+
+
+def _rules(rows: Any, speech: Speech) -> str:
+    told = "; ".join(f"“{row['purpose']}” {', '.join(_lengths(row, speech))}" for row in rows)
+    text = speech.gettext("how long consents last: {told}")
+    return text.format(told=told or speech.gettext("by their own dates alone"))
+
+
+def _lengths(row: Any, speech: Speech) -> Iterator[str]:
+    for name, text in _LENGTHS.items():
+        if row[name] is not None:
+            length = length_of_time(speech, parse_period(row[name]))
+            yield speech.gettext(text).format(length=length)
+
+
+def _witnesses(rows: Any, speech: Speech) -> str:
+    names = ", ".join(each["vkey"].partition("+")[0] for each in rows)
+    text = speech.gettext("witnesses that are asked: {names}")
+    return text.format(names=names or speech.gettext("none"))
+
+
+def _schedule(said: Any, speech: Speech) -> str:
+    seconds = said["seconds"] if "seconds" in said else 3600 * said["hours"]
+    text = speech.gettext("a checkpoint after {leaves} leaves or {seconds} s, whichever is first")
+    return text.format(leaves=_grouped(said["leaves"]), seconds=_grouped(seconds))
 
 
 def _audit(said: Said, speech: Speech) -> str:
@@ -208,6 +250,12 @@ def _grouped(value: object) -> str:
     return f"{value:,}" if is_number else str(value)
 
 
+_SETTINGS: Mapping[str, Callable[[Any, Speech], str]] = {
+    "log-checkpoints": _schedule,
+    "notices": _notices,
+    "retention": _rules,
+    "witnesses": _witnesses,
+}
 _WORDS: Mapping[EventType, Callable[[Said, Speech], str]] = {
     EventType.RECEIPT_GRANTED: _granted,
     EventType.RECEIPT_WITHDRAWN: _withdrawn,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, TypeVar
@@ -15,6 +15,7 @@ from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.agreements import until
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve.callers import ServiceHere, allowed
+from chiso.services import retention
 from chiso.services.access import accounts, keys
 from chiso.services.access.accounts import Invited
 from chiso.services.access.keys import NewKey, WantedKey
@@ -25,6 +26,21 @@ router = APIRouter(prefix="/access")
 
 Reader = Annotated[Actor, Depends(allowed(Action.READ, Resource.KEYS))]
 Field = Annotated[str, Form(max_length=2000)]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedTyped:
+    """What the form of a key holds, as it was typed."""
+
+    name: str = ""
+    role: Role | None = None
+    expires: str = ""
+    purposes: Sequence[str] = ()
+    station: str = ""
+    scores: str = ""
+
+
+_NOTHING = WantedTyped()
 _ROLES = tuple(role for role in Role if role is not Role.SUBJECT)
 _Made = TypeVar("_Made")
 
@@ -33,6 +49,7 @@ _Made = TypeVar("_Made")
 class _Listed:
     keys: list[ApiKey]
     accounts: list[Account]
+    purposes: list[str]
 
 
 @router.get("")
@@ -50,13 +67,14 @@ async def issue(
     name: Field,
     role: Annotated[Role, Form()],
     expires: Field,
-    purposes: Field = "",
+    purposes: Annotated[list[Field], Form()] = [],  # noqa: B006 - FastAPI copies it
     station: Field = "",
     scores: Field = "",
 ) -> Response:
     """Make a key, and show its secret this once."""
+    typed = WantedTyped(name, role, expires, purposes, station, scores)
     try:
-        kept_to = frozenset(line.strip() for line in purposes.splitlines() if line.strip())
+        kept_to = frozenset(each.strip() for each in purposes if each.strip())
         wanted = WantedKey(
             name,
             role,
@@ -71,7 +89,7 @@ async def issue(
         if error.code not in (Code.BAD_ARGUMENT, Code.NOT_ALLOWED):
             raise
         listed = await service.desk.run(partial(_listed, service.home, caller))
-        return _page(request, service, caller, listed, problem=error)
+        return _page(request, service, caller, listed, problem=error, typed=typed)
     return _page(request, service, caller, listed, new_key=made)
 
 
@@ -105,7 +123,8 @@ def _made(home: Home, caller: Actor, make: Callable[[], _Made]) -> tuple[_Made, 
 
 
 def _listed(home: Home, caller: Actor) -> _Listed:
-    return _Listed(keys.keys(home, caller), accounts.accounts(home, caller))
+    known = [each.rule.purpose for each in retention.purposes(home)]
+    return _Listed(keys.keys(home, caller), accounts.accounts(home, caller), known)
 
 
 def _page(
@@ -117,6 +136,7 @@ def _page(
     new_key: NewKey | None = None,
     invited: Invited | None = None,
     problem: ChisoError | None = None,
+    typed: WantedTyped = _NOTHING,
 ) -> Response:
     return page(
         request,
@@ -126,6 +146,9 @@ def _page(
         keys=listed.keys,
         accounts=listed.accounts,
         roles=_ROLES,
+        known=listed.purposes,
+        typed=typed,
+        reload_to="/access",
         new_key=new_key,
         invited=invited,
         base=str(request.base_url).rstrip("/"),

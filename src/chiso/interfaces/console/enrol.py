@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
-import segno
 from fastapi import APIRouter, Depends, Query, Request, status
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
@@ -34,6 +33,7 @@ from chiso.interfaces.console.enrol_form import (
     require_signed,
 )
 from chiso.interfaces.console.notices import ShownNotice, notice_languages, shown_notice
+from chiso.interfaces.console.own_links import own_link
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.console.signed_form import box_words, evidence_of, signed_form
 from chiso.interfaces.serve.bodies import form_in, read_upload
@@ -180,7 +180,6 @@ async def enrol(request: Request, service: ServiceHere, caller: Enroller) -> Res
         if whose is not None:
             return RedirectResponse(f"/people/{whose}", status.HTTP_303_SEE_OTHER)
         return _review(request, caller, draft, _said_here(error))
-    address = str(request.base_url).rstrip("/") + done.link
     return page(
         request,
         "enrol_done.html.j2",
@@ -190,8 +189,8 @@ async def enrol(request: Request, service: ServiceHere, caller: Enroller) -> Res
         receipts=done.receipts,
         now=home.clock.now(),
         evidence=done.evidence,
-        address=address,
-        picture=segno.make(address, error="m").svg_data_uri(scale=4, border=4, light="#fff"),
+        link=own_link(request, done.link),
+        reload_to=f"/people/{done.receipts[0][1].subject_id}",
     )
 
 

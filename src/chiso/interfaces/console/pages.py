@@ -13,10 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from chiso import __version__
 from chiso.consent.retention import Period, period_text
 from chiso.core.access import Actor, Role
+from chiso.core.times import from_text
 from chiso.interfaces.console.languages import LANGUAGES, Language, language_of, translations
 from chiso.interfaces.console.navigation import entries_for
 from chiso.interfaces.console.static_files import static_path
-from chiso.interfaces.speech import Speech, told
+from chiso.interfaces.speech import Speech, length_of_time, told
 from chiso.services.cards.listing import number_of
 
 _LOADER = PackageLoader("chiso.interfaces.console", "templates")
@@ -31,7 +32,8 @@ def page(
 ) -> HTMLResponse:
     """A page as HTML. `caller` None: nobody is signed in, and there is no navigation.
 
-    Besides `context` a template has `again` (where this page is asked for in another language),
+    Besides `context` a template has `again` (where this page is asked for in another language;
+    None where a form led here, and no link leads back),
     `caller`, `controller`, `here` (the path), `language`, `languages`, `navigation`, `version`,
     `wanted` (the language that was asked for), the function `static(name)`, the filters `day` and
     `moment` of an instant, and `told` of what code says in English.
@@ -80,6 +82,7 @@ def environment_of(language: Language) -> Environment:
     environment.globals["static"] = static_path
     environment.filters["day"] = day
     environment.filters["moment"] = moment
+    environment.filters["written_moment"] = written_moment
     environment.filters["period"] = period
     environment.filters["length_of_time"] = partial(length_of_time, catalogue)
     environment.filters["card_number"] = number_of
@@ -108,9 +111,10 @@ def _first(message: str | Sequence[str | None] | None) -> str | None:
     return message if isinstance(message, str) or message is None else message[0]
 
 
-def _again(request: Request) -> str:
-    query = request.url.query if request.method == "GET" else ""
-    return f"{request.url.path}?{query}" if query else request.url.path
+def _again(request: Request) -> str | None:
+    if request.method != "GET":
+        return None
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
 def day(instant: datetime) -> str:
@@ -118,22 +122,14 @@ def day(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d}"
 
 
+def written_moment(text: str) -> str:
+    """As `moment`, of an instant as documents write it."""
+    return moment(from_text(text))
+
+
 def period(length: Period | None) -> str:
     """A length of time as a form has it: `P1Y`; empty for none."""
     return "" if length is None else period_text(length)
-
-
-def length_of_time(speech: Speech, length: Period | None) -> str:
-    """A length of time in words; empty for none."""
-    if length is None:
-        return ""
-    years, months = divmod(length.months, 12)
-    if months:
-        said = speech.ngettext("{count} month", "{count} months", length.months)
-        return said.format(count=length.months)
-    if years:
-        return speech.ngettext("{count} year", "{count} years", years).format(count=years)
-    return speech.ngettext("{count} day", "{count} days", length.days).format(count=length.days)
 
 
 def moment(instant: datetime) -> str:

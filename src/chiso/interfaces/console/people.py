@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-import segno
 from fastapi import APIRouter, Depends, Form, Request, status
 from fastapi.responses import RedirectResponse, Response
 
 from chiso.core.access import Action, Actor, Resource
 from chiso.core.consent import ReceiptId, SubjectId
+from chiso.interfaces.console.own_links import own_link
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.access.links import new_person_link
@@ -53,11 +53,9 @@ async def link(request: Request, service: ServiceHere, caller: Reader, subject_i
     whose = SubjectId(subject_id)
     about = await service.desk.run(partial(person, service.home, caller, whose))
     path = await service.desk.run(partial(new_person_link, service.home, caller, whose))
-    address = str(request.base_url).rstrip("/") + path
-    picture = segno.make(address, error="m").svg_data_uri(scale=4, border=4, light="#fff")
-    return page(
-        request, "person_link.html.j2", caller, about=about, address=address, picture=picture
-    )
+    made = own_link(request, path)
+    reload_to = f"/people/{subject_id}"
+    return page(request, "person_link.html.j2", caller, about=about, link=made, reload_to=reload_to)
 
 
 @router.post(
@@ -104,7 +102,15 @@ async def withdraw(
     home = service.home_for(caller)
     work = partial(withdraw_by_id, home, whose, which)
     certificate = await service.desk.run(partial(service.searches.after, work))
-    return page(request, "withdrawn.html.j2", caller, loss=loss, certificate=certificate)
+    reload_to = "/people" if which is None else f"/people/{subject_id}"
+    return page(
+        request,
+        "withdrawn.html.j2",
+        caller,
+        loss=loss,
+        certificate=certificate,
+        reload_to=reload_to,
+    )
 
 
 def _revoke(home: Home, caller: Actor, whose: SubjectId, card_id: str, reason: Reason) -> None:

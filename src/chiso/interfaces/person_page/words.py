@@ -35,6 +35,10 @@ _ENDINGS = {
     "inactive": marked("An agreement ended, because your face was not recognised for a long time"),
 }
 _QUESTIONS = (EventType.VERIFIED, EventType.IDENTIFIED, EventType.EXPORTED)
+_HER_OWN = {
+    "her own link": marked("whoever had your own link"),
+    "her own card": marked("whoever had your card"),
+}
 _DECISIONS = {"match": marked("it was you"), "no-match": marked("it was not you")}
 _REASONS = {
     "lost": marked("it was lost"),
@@ -71,7 +75,7 @@ def asker(said: Said, speech: Speech = ENGLISH) -> str:
     name = str(said.get("asked_by") or "")
     if not name:
         return speech.gettext("not recorded")
-    return asker_text(name, speech)
+    return speech.gettext(_HER_OWN[name]) if name in _HER_OWN else asker_text(name, speech)
 
 
 def place(said: Said) -> str:
