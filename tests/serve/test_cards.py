@@ -17,6 +17,7 @@ from tests.release.scanning import Scanner, windows
 from tests.serve.conftest import PURPOSE
 
 from chiso import wiring
+from chiso.account.erasure import KEYS, REFERENCES
 from chiso.cards.card import parse_card
 from chiso.cards.code import PREFIX, code_text, parse_code
 from chiso.cards.quantise import restored
@@ -24,6 +25,7 @@ from chiso.consent.retention import Rule, parse_period
 from chiso.core.consent import Mode, ReceiptId
 from chiso.core.errors import ChisoError, Code
 from chiso.core.samples import BiometricSample, Refusal
+from chiso.interfaces.cli.erasure import erased_words
 from chiso.services import log_check, retention
 from chiso.services.cards.issue import NewCard, issue_from_photo, issue_from_reference
 from chiso.services.cards.listing import Reason, card_called, cards, number_of, revoke
@@ -287,6 +289,8 @@ def test_who_withdraws_ends_her_cards(home: Home, photo_of: Bytes, is_whole: boo
     certificate = withdraw(home, "Person 006", receipt)
     assert _refused(home, made.code, photo_of("006")) is Code.CONSENT_WITHDRAWN
     assert check_at_home(home, certificate).after.size > 0
+    assert (certificate.count(REFERENCES), certificate.count(KEYS)) == (0, 0)  # it kept none
+    assert erased_words(certificate).endswith("no key: nothing of it was under one")
     log_check.verify(home)
     if is_whole:
         (listed,) = cards(home)

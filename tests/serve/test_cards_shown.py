@@ -160,3 +160,16 @@ def test_frames_of_nobody_in_particular_are_limited(
     for path in ("/me/card", "/me/card-look"):
         refused = browser.client.post(path, content=b"", headers=headers)
         assert (refused.status_code, refused.json()["code"]) == (429, "too-many-attempts")
+
+
+def test_no_key_is_said_to_be_destroyed_of_whoever_has_only_a_card(
+    serving: tuple[Any, TestClient], card: dict[str, Any]
+) -> None:
+    desk = Console(*serving)
+    desk.sign_in(Role.ENROLLER)
+    path = f"/people/{card['subject_id']}/withdraw"
+    before, after = desk.get(path).text, desk.post(path).text
+    assert "This destroys, for good and at once" in before
+    assert "Withdrawn, and destroyed" in after
+    for text in (before, after):
+        assert "the key that open" not in text

@@ -289,8 +289,10 @@ def _begins_with(view: ReadTransaction, head: LogHead, then: Checkpoint) -> bool
 
 def _destroyed(told: Mapping[str, Any], key_gone: bool) -> tuple[Destroyed, ...]:
     is_whole = told["type"] == EventType.ERASED
+    # A key is made with the first reference and goes with the last: who had none had no key.
+    key_went = key_gone and told["references"] > 0
     return (
-        Destroyed(KEYS, _KEYSTORE, int(key_gone)),
+        Destroyed(KEYS, _KEYSTORE, int(key_went)),
         Destroyed(REFERENCES, _STORE, told["references"]),
         Destroyed(RECEIPTS, _STORE, told["receipts"]),
         Destroyed(LOG_PAYLOADS, _STORE, told["log_payloads"]),

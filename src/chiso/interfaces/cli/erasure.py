@@ -167,8 +167,15 @@ def erased_words(certificate: ErasureCertificate) -> str:
         leaves = certificate.count(LOG_PAYLOADS)
         parts.append(counted(certificate.count(RECEIPTS), "receipt"))
         parts.append(f"the content of {leaves} log {'leaf' if leaves == 1 else 'leaves'}")
-    key = "and her key" if certificate.count(KEYS) else "and kept her key for the rest"
-    return f"{', '.join(parts)}, {key}"
+    return f"{', '.join(parts)}, {_key_words(certificate)}"
+
+
+def _key_words(certificate: ErasureCertificate) -> str:
+    if certificate.count(KEYS):
+        return "and her key"
+    if certificate.count(REFERENCES):
+        return "and kept her key for the rest"
+    return "and no key: nothing of it was under one"
 
 
 def show_certificate(certificate: ErasureCertificate) -> None:

@@ -59,8 +59,8 @@ class Loss:
 
     @property
     def is_key(self) -> bool:
-        """Whether her key would be destroyed too: nothing would rest on it any more."""
-        return self.references == self.person.references
+        """Whether her key would be destroyed too: she has one, and nothing would rest on it."""
+        return 0 < self.references == self.person.references
 
 
 def people_page(home: Home, caller: Actor, text: str, after: str) -> PeoplePage:
