@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +15,16 @@ from fastapi.testclient import TestClient
 from tests.serve.conftest import PURPOSE
 
 from chiso import wiring, wiring_serve, wiring_upkeep
+from chiso.account.verify import LogReport
 from chiso.core.consent import Mode
 from chiso.interfaces.serve.app import create_app
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
 from chiso.services.home import Home
 from chiso.services.keys import rotate
+from chiso.services.log_check import verify as verify_log_of
 from chiso.services.people import subjects
 from chiso.services.serving import upkeep
+from chiso.services.serving.log_watch import LogWatch
 from chiso.services.serving.service import Service, ServiceSettings
 from chiso.services.withdraw import erase, withdraw
 
@@ -106,3 +111,29 @@ def test_a_bug_is_told_and_upkeep_goes_on(
     with _kept_up(home_directory) as (_, told):
         _until(lambda: len(rounds) > 1)
         assert any("ZeroDivisionError" in each for each in told)
+
+
+def test_a_log_that_is_being_verified_is_not_verified_once_more(
+    home_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = wiring.open_home(home_directory)
+    watch, begun, enough = LogWatch(opened), threading.Event(), threading.Event()
+    times: list[Home] = []
+
+    def slowly(home: Home) -> LogReport:
+        times.append(home)
+        begun.set()
+        assert enough.wait(_PATIENCE_S)
+        return verify_log_of(home)
+
+    monkeypatch.setattr("chiso.services.log_check.verify", slowly)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(watch.verify)
+        assert begun.wait(_PATIENCE_S)
+        watch.verify_unless_underway()
+        assert len(times) == 1
+        enough.set()
+        assert first.result() == watch.last
+    watch.verify_unless_underway()
+    assert len(times) == 2
+    opened.store.close()

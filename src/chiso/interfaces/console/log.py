@@ -58,7 +58,7 @@ async def log(
 @router.post("/verify", dependencies=[Depends(allowed(Action.READ, Resource.LOG))])
 async def verify(service: ServiceHere) -> Response:
     """Verify the log now."""
-    await service.desk.run(service.log_watch.verify)
+    await service.desk.run(service.log_watch.verify_unless_underway)
     return _back()
 
 

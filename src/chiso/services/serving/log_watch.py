@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,7 @@ class LogWatch:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._last: Verified | None = None
+        self._verifying = threading.Lock()
 
     @property
     def last(self) -> Verified | None:
@@ -33,10 +35,22 @@ class LogWatch:
 
     def verify(self) -> Verified:
         """Verify the log now. What is wrong with it is kept as well, and not raised."""
+        with self._verifying:
+            self._last = self._verified()
+            return self._last
+
+    def verify_unless_underway(self) -> None:
+        """As `verify`, but where another does it already: a long log takes its time."""
+        if self._verifying.acquire(blocking=False):
+            try:
+                self._last = self._verified()
+            finally:
+                self._verifying.release()
+
+    def _verified(self) -> Verified:
         error, size = None, 0
         try:
             size = log_check.verify(self._home).size
         except ChisoError as found:
             error = found
-        self._last = Verified(self._home.clock.now(), size, error)
-        return self._last
+        return Verified(self._home.clock.now(), size, error)
