@@ -61,12 +61,15 @@ class Visible(HTMLParser):
         super().__init__()
         self.texts: list[str] = []
         self._open: list[tuple[str, bool]] = []
+        self._language: str | None = None
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Read the attributes that are said aloud."""
         named = dict(attrs)
-        is_quiet = tag in _SILENT or (tag != "html" and "lang" in named)
+        if tag == "html":
+            self._language = named.get("lang")
+        is_quiet = tag in _SILENT or named.get("lang", self._language) != self._language
         if tag not in _VOID:
             self._open.append((tag, is_quiet))
         if not self._is_quiet and not is_quiet and tag != "meta":

@@ -122,8 +122,10 @@ def test_she_is_enrolled_with_the_notice_and_the_language_that_she_was_shown(
     assert receipt.processing.modes == ("verify",)
     year = timedelta(days=365)
     assert year <= receipt.processing.expires - datetime.now(UTC) <= year + timedelta(days=2)
-    for part in (receipt.header.receipt_id, notice.sha256, GATE, "2 templates, no photo"):
+    for part in (receipt.header.receipt_id, notice.sha256, GATE, '<div lang="sn">'):
         assert part in done.text
+    assert "is enrolled" in done.text
+    assert "mapoka 2 enhamba, pasina mufananidzo" in done.text
     token = "chiso_me_" + done.text.partition("/me/chiso_me_")[2].partition("<")[0]
     assert person_of_link(desk.console.service.home, token) == receipt.parties.subject_id
     assert Page(done.text).all("img")[-1]["src"] is not None

@@ -32,9 +32,10 @@ from chiso.interfaces.console.enrol_form import (
     require_complete,
     require_signed,
 )
+from chiso.interfaces.console.languages import language_called
 from chiso.interfaces.console.notices import ShownNotice, notice_languages, shown_notice
 from chiso.interfaces.console.own_links import own_link
-from chiso.interfaces.console.pages import page
+from chiso.interfaces.console.pages import page, part_in
 from chiso.interfaces.console.signed_form import box_words, evidence_of, signed_form
 from chiso.interfaces.serve.bodies import form_in, read_upload
 from chiso.interfaces.serve.callers import ServiceHere, allowed
@@ -180,17 +181,28 @@ async def enrol(request: Request, service: ServiceHere, caller: Enroller) -> Res
         if whose is not None:
             return RedirectResponse(f"/people/{whose}", status.HTTP_303_SEE_OTHER)
         return _review(request, caller, draft, _said_here(error))
-    return page(
-        request,
-        "enrol_done.html.j2",
-        caller,
+    link = own_link(request, done.link)
+    receipt = part_in(
+        language_called(draft.language),
+        "enrol_receipt.html.j2",
+        controller=home.controller,
         draft=draft,
         words=box_words,
         receipts=done.receipts,
         now=home.clock.now(),
         evidence=done.evidence,
-        link=own_link(request, done.link),
-        reload_to=f"/people/{done.receipts[0][1].subject_id}",
+        link=link,
+    )
+    whose = done.receipts[0][1].subject_id
+    return page(
+        request,
+        "enrol_done.html.j2",
+        caller,
+        draft=draft,
+        link=link,
+        receipt=receipt,
+        subject_id=whose,
+        reload_to=f"/people/{whose}",
     )
 
 

@@ -9,6 +9,7 @@ from functools import cache, partial
 from fastapi import Request, status
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from chiso import __version__
 from chiso.consent.retention import Period, period_text
@@ -62,6 +63,13 @@ def page(
 def rendered(template: str, language: Language, **context: object) -> str:
     """A template's HTML in this language, with nothing but `context` and `language`."""
     return environment_of(language).get_template(template).render(language=language, **context)
+
+
+def part_in(wanted: Language, template: str, **context: object) -> Markup:
+    """A part of a page in another language than the page, or in English where it has no words."""
+    language = wanted if is_spoken(template, wanted) else LANGUAGES[0]
+    inside = Markup(rendered(template, language, **context))  # noqa: S704 - escaped by the template
+    return Markup('<div lang="{}">{}</div>').format(language.code, inside)
 
 
 @cache
