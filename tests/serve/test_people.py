@@ -148,6 +148,8 @@ def test_nobody_follows_a_person_by_her_export(
         said = [json.loads(leaf["payload"])["type"] for leaf in log["leaves"]]
         told[who] = (log["hers_alone"], said.count("verified") + said.count("identified"))
         everything = b"".join(archive.read(name) for name in archive.namelist())
+        (receipt,) = json.loads(archive.read("receipts.json"))
+        assert (receipt["active"] is not None) == (who == "herself")
         assert (b"back door" in everything) == (who == "herself")
         assert (b"for you alone" in everything) == (who == "a desk")
     assert told == {"a desk": (2, 0), "herself": (0, 2)}

@@ -115,8 +115,8 @@ def documents_about(
         proofs = _proofs(view, subject_id)
     shown = [each for each in proofs if is_herself or not _is_recognition(each)]
     documents: Mapping[str, JsonValue] = {
-        "receipts.json": [receipt_document(each) for each in held],
-        "references.json": [reference_document(each) for each in references],
+        "receipts.json": [_receipt_document(each, is_herself=is_herself) for each in held],
+        "references.json": [_reference_document(each) for each in references],
         "log.json": {
             "origin": home.origin,
             "public_key": base64.b64encode(home.signer.public_key).decode(),
@@ -152,7 +152,7 @@ def receipt_summaries(
     ]
 
 
-def receipt_document(held: ReceiptSummary) -> Mapping[str, JsonValue]:
+def _receipt_document(held: ReceiptSummary, *, is_herself: bool) -> Mapping[str, JsonValue]:
     """A receipt as an export has it: signed text, signature, and what became of it."""
     signed = held.signed
     return {
@@ -163,11 +163,11 @@ def receipt_document(held: ReceiptSummary) -> Mapping[str, JsonValue]:
         "state": held.state,
         "ends": to_text(held.end.at),
         "cause": signed.cause,
-        "active": to_text(signed.terms.active),
+        "active": to_text(signed.terms.active) if is_herself else None,
     }
 
 
-def reference_document(reference: SealedReference) -> Mapping[str, JsonValue]:
+def _reference_document(reference: SealedReference) -> Mapping[str, JsonValue]:
     """Facts of a reference, never its numbers."""
     return {
         "receipt": reference.receipt_id,
