@@ -139,16 +139,7 @@ def make_site(folder: Path, london: Path) -> Site:
 
 def with_an_audit(site: Site, served: Served) -> Site:
     """The site after an audit of a few rendered volunteers, which the server itself runs."""
-    shipped = wiring.shipped_volunteers()
-    folder = site.home / "studies" / "volunteers"
-    folder.mkdir(parents=True)
-    rows = (shipped / "people.csv").read_text().splitlines(keepends=True)
-    kept = [row for row in rows[1:] if row.split(",")[2] in ("1", "2")]
-    (folder / "people.csv").write_text("".join([rows[0], *kept]))
-    for row in kept:
-        for photo in shipped.glob(f"{row.split(',')[0]}_*.jpg"):
-            shutil.copy(photo, folder)
-    (folder / "consent.md").write_text("Nobody is in these photos.")
+    put_volunteers(site.home)
     _as_admin(site, served, "/audits/run", {"folder": "volunteers", "column": "tone"})
     deadline = time.monotonic() + _PATIENCE_S
     while not json.loads(_as_admin(site, served, "/audits/progress"))["over"]:
@@ -157,6 +148,20 @@ def with_an_audit(site: Site, served: Served) -> Site:
     page = _as_admin(site, served, "/audits").decode()
     seq = page.partition('<th scope="row"><a href="/audits/')[2].partition('"')[0]
     return replace(site, values={**site.values, "seq": seq})
+
+
+def put_volunteers(home: Path) -> None:
+    """Put a few rendered volunteers into a home, for an audit to be run on."""
+    shipped = wiring.shipped_volunteers()
+    folder = home / "studies" / "volunteers"
+    folder.mkdir(parents=True)
+    rows = (shipped / "people.csv").read_text().splitlines(keepends=True)
+    kept = [row for row in rows[1:] if row.split(",")[2] in ("1", "2")]
+    (folder / "people.csv").write_text("".join([rows[0], *kept]))
+    for row in kept:
+        for photo in shipped.glob(f"{row.split(',')[0]}_*.jpg"):
+            shutil.copy(photo, folder)
+    (folder / "consent.md").write_text("Nobody is in these photos.")
 
 
 def _as_admin(

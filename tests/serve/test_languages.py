@@ -115,6 +115,13 @@ def test_whatever_a_camera_is_refused_with_is_said_by_its_code() -> None:
     assert {str(code) for code in Code if code.kind in _MET_AT_A_CAMERA} <= known
 
 
+def test_every_step_of_an_audit_has_its_words() -> None:
+    code = (SOURCE / "evaluate/audit.py").read_text(encoding="utf-8")
+    steps = [each[:1].upper() + each[1:] for each in re.findall(r'tell\("([^"]+)"\)', code)]
+    assert steps
+    assert set(steps) <= set(words.WORDS)
+
+
 def test_every_kind_of_file_that_is_no_photo_has_its_word() -> None:
     assert {name for _, _, name in raster._SIGNATURES} <= set(words.WORDS)
 

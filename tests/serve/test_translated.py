@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.browser.site import NAMES, STATION, TWO_PURPOSES, Site, Visitor, make_site
+from tests.browser.site import (
+    NAMES,
+    STATION,
+    TWO_PURPOSES,
+    Site,
+    Visitor,
+    make_site,
+    put_volunteers,
+)
 from tests.serve.conftest import served
 from tests.serve.console import Page
 from tests.serve.pseudo import Visible, write_pseudo
@@ -27,6 +36,7 @@ from chiso.services.serving.service import Service, ServiceSettings
 from chiso.services.thresholds import records
 
 _CODE = "sn"
+_PATIENCE_S = 120
 _HEADERS = {"Accept": "text/html", "Accept-Language": _CODE, "Sec-Fetch-Site": "same-origin"}
 _DATA = (
     *NAMES.values(),
@@ -41,6 +51,7 @@ _DATA = (
     "door",
     "Chipo",
     "offline",
+    "volunteers",
     "notices",
     "pack",
     *(said for each in LANGUAGES for said in (each.name, each.note, each.sorry) if said),
@@ -81,6 +92,16 @@ class Speaking:
         files = {"photo": ("x.jpg" if photo else "", photo, "image/jpeg")}
         answer = self.client.post(f"/enrol/{page}", data=dict(fields), files=files, headers=headers)
         return str(answer.text)
+
+    def audited(self, run: dict[str, str]) -> list[str]:
+        """The page of audits while one runs, and when it is over."""
+        self.send("POST", Role.ADMIN, "/audits/run", **run)
+        seen = [self.get(Role.ADMIN, "/audits")]
+        deadline = time.monotonic() + _PATIENCE_S
+        while (last := self.service.audit_runs.last) is None or not last.is_over:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        return [*seen, self.get(Role.ADMIN, "/audits")]
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +186,24 @@ def test_enrolling_speaks_it_from_the_first_page_to_the_last(
     pages = (notice, empty, known, photos, form, nobody, done)
     assert "Chipo" in done
     assert [text for page in pages for text in _plain(speaking, page)] == []
+
+
+def test_an_audit_speaks_it_while_it_runs_and_after(speaking: Speaking) -> None:
+    put_volunteers(speaking.site.home)
+    signed = speaking.site.home / "studies" / "volunteers" / "consent.md"
+    text = signed.read_text()
+    signed.unlink()
+    run = {"folder": "volunteers", "column": "tone"}
+    pages = [speaking.get(Role.ADMIN, "/audits"), *speaking.audited(run)]
+    signed.write_text(text)
+    pages += speaking.audited(run)
+    assert "/audits/" in pages[-1]
+    seq = speaking.service.audit_runs.last
+    pages += [speaking.get(Role.ADMIN, f"/audits/{seq.seq if seq else ''}")]
+    pages += [speaking.get(Role.ADMIN, path) for path in ("/", "/log")]
+    columns = (signed.parent / "people.csv").read_text().splitlines()[0].split(",")
+    said = [text for page in pages for text in _plain(speaking, page)]
+    assert [text for text in said if text not in columns] == []
 
 
 def test_withdrawing_speaks_it_to_the_certificate(speaking: Speaking) -> None:
