@@ -178,12 +178,13 @@ def test_enrolling_speaks_it_from_the_first_page_to_the_last(
     taken = {"name": next(iter(NAMES.values())), "typed": "Chipo", "mode-0": "verify"}
     known = speaking.enrol("photos", {**typed, **taken})
     agreed = {**typed, **named, "mode-0": "identify"}
+    past = speaking.enrol("photos", {**agreed, "until-0": "2001-01-01"})
     photos = speaking.enrol("photos", agreed)
     draft = _value(photos, "draft")
     form = speaking.enrol("form", {"draft": draft})
     nobody = speaking.enrol("done", {"draft": draft}, b"GIF89a")
     done = speaking.enrol("done", {"draft": draft}, photo_of("006"))
-    pages = (notice, empty, known, photos, form, nobody, done)
+    pages = (notice, empty, known, past, photos, form, nobody, done)
     assert "Chipo" in done
     assert [text for page in pages for text in _plain(speaking, page)] == []
 

@@ -270,11 +270,13 @@ def _review(request: Request, caller: Actor, draft: Draft, problem: ChisoError |
 
 
 def _said_here(error: ChisoError) -> ChisoError:
-    """The error with a hint for this page, where its own is about a command's options."""
+    """The error in words for this page, where its own are about a command's options."""
     if error.kind is not Kind.CONSENT:
         return error
+    is_past = error.code is Code.CONSENT_EXPIRED
+    message = "The day that was chosen is past." if is_past else error.message
     hint = "Choose a day in the future, and none later than the page of the agreement says."
-    return ChisoError(error.code, error.message, hint)
+    return ChisoError(error.code, message, hint)
 
 
 def _notices(home: Home, caller: Actor, language: str, purposes: list[str]) -> list[ShownNotice]:
