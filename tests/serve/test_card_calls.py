@@ -252,3 +252,21 @@ def test_what_is_kept_of_a_revocation_goes_with_the_person(
     withdraw(service.home, "Person 006")
     again = client.delete(f"/v1/cards/{card['id']}", headers=desk)
     assert "Person 006" not in again.text
+
+
+def test_a_card_that_cannot_be_drawn_is_not_issued_and_takes_no_references_place(
+    client: TestClient,
+    key_of: Key,
+    id_of: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object) -> bytes:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("chiso.interfaces.api.cards.card_picture", fails)
+    desk = key_of(Role.ENROLLER)
+    wanted = {"subject": (None, "001"), "purpose": (None, PURPOSE)}
+    assert client.post("/v1/cards", files=wanted, headers=desk).status_code == 500
+    assert client.get("/v1/cards", headers=desk).json()["cards"] == []
+    held = client.get(f"/v1/subjects/{id_of('001')}/references", headers=desk).json()
+    assert len(held["references"]) == 1

@@ -37,7 +37,7 @@ from chiso.interfaces.serve.bodies import (
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.interfaces.serve.once import OnceRoute, hold_secret, tell_of
 from chiso.services.access.keys import require_purpose
-from chiso.services.cards.issue import NewCard, issue_from_photo, issue_from_reference
+from chiso.services.cards.issue import Deliver, NewCard, issue_from_photo, issue_from_reference
 from chiso.services.cards.listing import CardSummary, Reason, number_of
 from chiso.services.enrol import Agreement, Photo, PhotoRefused
 from chiso.services.home import Home
@@ -157,9 +157,17 @@ async def create(
     }
     kind, has_name = _format_in(text_in(form, "format")), _flag(texts["name"], "name")
 
-    def work() -> IssuedCard:  # in one piece: a card that is issued and not drawn is lost
-        make = partial(_made, service.home_for(caller), purpose, texts, files)
-        return _issued(service.searches.after(make), kind, has_name=has_name)
+    def work() -> IssuedCard:
+        pictures: list[bytes] = []
+
+        def draw(new: NewCard) -> None:
+            name = new.label if has_name else None
+            number = number_of(new.card.card_id)
+            words = CardWords(new.controller, new.purpose, new.card.expires, number, name)
+            pictures.append(card_picture(words, new.code, kind))
+
+        make = partial(_made, service.home_for(caller), purpose, texts, files, draw)
+        return _issued(service.searches.after(make), kind, pictures[0])
 
     issued = await service.photos.run(work)
     hold_secret(request)
@@ -210,13 +218,19 @@ async def revoke(
 
 
 def _made(
-    home: Home, purpose: str, texts: dict[str, str | None], files: dict[str, bytes]
+    home: Home,
+    purpose: str,
+    texts: dict[str, str | None],
+    files: dict[str, bytes],
+    deliver: Deliver,
 ) -> NewCard:
     subject = required(texts["subject"], "subject")
     expires = None if texts["expires"] is None else until(texts["expires"])
     keep = _flag(texts["keep_references"], "keep_references")
     if "photo" not in files:
-        return issue_from_reference(home, subject, purpose, expires, keep_references=keep)
+        return issue_from_reference(
+            home, subject, purpose, expires, keep_references=keep, deliver=deliver
+        )
     if "evidence" not in files:
         raise missing("evidence")
     agreement = Agreement(
@@ -230,19 +244,17 @@ def _made(
         language=language_from(texts["language"] or "en"),
     )
     photo = Photo("The photo", files["photo"])
-    made = issue_from_photo(home, agreement, photo, keep_references=keep)
+    made = issue_from_photo(home, agreement, photo, keep_references=keep, deliver=deliver)
     if isinstance(made, PhotoRefused):
         refusal = made.refusal
         raise ChisoError(refusal.code, f"{refusal.message} No card was issued.", refusal.hint)
     return made
 
 
-def _issued(made: NewCard, kind: Format, *, has_name: bool) -> IssuedCard:
-    number, name = number_of(made.card.card_id), made.label if has_name else None
-    words = CardWords(made.controller, made.purpose, made.card.expires, number, name)
+def _issued(made: NewCard, kind: Format, picture: bytes) -> IssuedCard:
     fields: dict[str, Any] = {
         "id": made.card.card_id,
-        "number": number,
+        "number": number_of(made.card.card_id),
         "subject_id": made.card.subject_id,
         "receipt": made.card.receipt_id,
         "new_receipt": made.new_receipt,
@@ -250,7 +262,7 @@ def _issued(made: NewCard, kind: Format, *, has_name: bool) -> IssuedCard:
         "references_destroyed": made.references_destroyed,
         "size_bytes": made.size_bytes,
         "format": kind,
-        "picture": base64.b64encode(card_picture(words, made.code, kind)).decode(),
+        "picture": base64.b64encode(picture).decode(),
     }
     return IssuedCard(**fields)
 

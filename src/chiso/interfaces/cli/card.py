@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -91,10 +92,18 @@ def issue(
         raise _usage("Evidence, notice and guardian are of a new agreement: name a photo too.")
     opened = wiring.open_home(wiring.home_directory(home))
     with reserved_bytes(out) as file:
+
+        def write(new: NewCard) -> None:
+            number, name = number_of(new.card.card_id), new.label if with_name else None
+            words = CardWords(new.controller, new.purpose, new.card.expires, number, name)
+            file.write(card_picture(words, new.code, known[out.suffix.lower()]))
+            file.flush()
+            os.fsync(file.fileno())
+
         if photo is None:
             ends = None if expires is None else until(expires)
             made: NewCard | PhotoRefused = issue_from_reference(
-                opened, subject, purpose, ends, keep_references=keep_references
+                opened, subject, purpose, ends, keep_references=keep_references, deliver=write
             )
         else:
             if evidence is None:
@@ -111,18 +120,14 @@ def issue(
             )
             content = read_file(photo, "a photo", opened.capture.decode.max_bytes)
             made = issue_from_photo(
-                opened, agreement, Photo(str(photo), content), keep_references=keep_references
+                opened,
+                agreement,
+                Photo(str(photo), content),
+                keep_references=keep_references,
+                deliver=write,
             )
         if isinstance(made, PhotoRefused):
             raise _refused(made)
-        words = CardWords(
-            made.controller,
-            made.purpose,
-            made.card.expires,
-            number_of(made.card.card_id),
-            made.label if with_name else None,
-        )
-        file.write(card_picture(words, made.code, known[out.suffix.lower()]))
     return _report(made, out, json)
 
 

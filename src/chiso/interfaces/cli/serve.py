@@ -31,7 +31,9 @@ def serve(
         Path | None,
         typer.Option("--tls-certificate", metavar="PEM", help="With --tls-key: serve HTTPS."),
     ] = None,
-    tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="PEM")] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="PEM", help="The certificate's key.")
+    ] = None,
     plain: Annotated[
         bool,
         typer.Option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,13 +69,27 @@ class NewCard:
     """Why old copies of those references could not be destroyed yet."""
 
 
+Deliver = Callable[[NewCard], object]
+"""Draws a card and hands it over. What it raises undoes everything: a card that nobody has is not
+issued, and takes no reference's place."""
+
+
+def _by_the_caller(_: NewCard) -> None:
+    """Nothing is handed over before the card is on the list."""
+
+
 def issue_from_photo(
-    home: Home, agreement: Agreement, photo: Photo, *, keep_references: bool = False
+    home: Home,
+    agreement: Agreement,
+    photo: Photo,
+    *,
+    keep_references: bool = False,
+    deliver: Deliver = _by_the_caller,
 ) -> NewCard | PhotoRefused:
     """Grant what she agreed to, and make a card from `photo`; nothing of the photo is kept.
 
     A receipt in force that says the same is used again. Raises as `enrol` does, and WRONG_MODE
-    where she did not agree to be verified.
+    where she did not agree to be verified; and whatever `deliver` raises.
     """
     agreement = parsed(agreement)
     now = home.clock.now()
@@ -109,6 +123,7 @@ def issue_from_photo(
             new = _issued(
                 home, transaction, subject, terms, terms.expires, template, events, keep_references
             )
+            deliver(new)
             if known is not None:
                 transaction.mark_active([terms.receipt_id], now)
     finally:
@@ -123,12 +138,14 @@ def issue_from_reference(
     expires: datetime | None = None,
     *,
     keep_references: bool = False,
+    deliver: Deliver = _by_the_caller,
 ) -> NewCard:
     """Make a card from the newest reference that she agreed to be verified with for this purpose.
 
     The references on its receipt are then destroyed, unless they are to be kept. `expires`: the
     card's last moment, where that is to be earlier than its receipt's. Raises a consent code where
-    no receipt of hers permits it, REFERENCE_MISSING where nothing rests on one.
+    no receipt of hers permits it, REFERENCE_MISSING where nothing rests on one; and whatever
+    `deliver` raises.
     """
     label, purpose = label_from(label, "subject"), label_from(purpose, "purpose")
     template, receipt_id = in_step(lambda: _newest(home, label, purpose))
@@ -142,6 +159,7 @@ def issue_from_reference(
                 raise ChisoError(refusal.code, refusal.message, refusal.hint)
             until = _card_end(home, own[0], expires)
             new = _issued(home, transaction, subject, own[0], until, template, [], keep_references)
+            deliver(new)
     finally:
         _overwrite(template)
     return _finished(home, new)
