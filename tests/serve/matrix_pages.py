@@ -80,6 +80,7 @@ PAGES: dict[str, frozenset[Role] | None] = {
     "POST /me/{token}/look": None,
     "POST /me/{token}/withdraw": None,
     "POST /people/{subject_id}/link": _DESK,
+    "POST /people/{subject_id}/cards": _DESK,
     "POST /people/{subject_id}/cards/{card_id}/revoke": _DESK,
     "POST /settings/notices": _ADMIN,
     "POST /settings/retention": _ADMIN,

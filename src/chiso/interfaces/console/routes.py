@@ -8,6 +8,7 @@ from chiso.interfaces.console import (
     access,
     account,
     audits,
+    cards,
     check_ins,
     enrol,
     home,
@@ -25,7 +26,7 @@ from chiso.interfaces.console import (
 from chiso.interfaces.console.staff import staff_only
 
 _OPEN = (home, sign_in, account, languages, static_files, kiosk, check_ins, me)
-_STAFF = (enrol, people, log, audits, thresholds, access, settings, notices)
+_STAFF = (enrol, people, cards, log, audits, thresholds, access, settings, notices)
 
 router = APIRouter()
 for _page in _OPEN:
