@@ -81,7 +81,7 @@ def test_her_card_and_her_face_check_her_in(
     assert read["answer"] == "card"
     said = _look(kiosk, read["card"], photo_of("006")).json()
     assert (said["answer"], said["name"]) == ("hello", "Person 006")
-    assert "1 today at front door" in kiosk.get("/check-ins").text
+    assert "1 check-in today at front door" in kiosk.get("/check-ins").text
 
 
 def test_another_face_does_not_pass_by_her_card_and_is_counted(
@@ -146,7 +146,7 @@ def test_her_card_and_her_face_open_her_own_page(
     shown = browser.get("/me").text
     assert "Person 006" in shown
     assert card["number"] in shown
-    assert "her own card" in shown
+    assert "whoever had your card" in shown
 
 
 def test_frames_of_nobody_in_particular_are_limited(

@@ -206,14 +206,14 @@ def test_check_ins_are_shown_at_their_own_station_alone(
     front, back = secret_of("front door"), secret_of("back door")
     browser.post("/kiosk", key=front)
     _look(browser, photo_of("001"))
-    assert "1 today at front door" in browser.get("/check-ins").text
+    assert "1 check-in today at front door" in browser.get("/check-ins").text
     browser.post("/kiosk", key=back)
-    assert "0 today at back door" in browser.get("/check-ins").text
+    assert "0 check-ins today at back door" in browser.get("/check-ins").text
     browser.client.cookies.clear()
     browser.sign_in(Role.ADMIN)
     assert "001" not in browser.get("/check-ins").text
-    assert "1 today at front door" in browser.post("/check-ins", key=front).text
-    assert "0 today at back door" in browser.post("/check-ins", key=back).text
+    assert "1 check-in today at front door" in browser.post("/check-ins", key=front).text
+    assert "0 check-ins today at back door" in browser.post("/check-ins", key=back).text
     refused = browser.post("/check-ins", key=secret_of("front door", Role.ENROLLER))
     assert refused.status_code == 401
     assert "001" not in refused.text
