@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
@@ -25,13 +24,6 @@ router = APIRouter(prefix="/people")
 Issuer = Annotated[Actor, Depends(allowed(Action.CREATE, Resource.CARDS))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    card: NewCard
-    picture: str
-    file: str
-
-
 @router.post("/{subject_id}/cards")
 async def make_card(
     request: Request,
@@ -46,34 +38,34 @@ async def make_card(
     require_purpose(caller, purpose)
     work = partial(person, service.home, caller, SubjectId(subject_id))
     about = await service.desk.run(work)
-    label = about.subject.label
+    pictures: dict[Format, bytes] = {}
 
-    def make() -> NewCard:
-        home = service.home_for(caller)
-        return issue_from_reference(home, label, purpose, keep_references=bool(keep))
+    def draw(new: NewCard) -> None:  # before it is issued for good
+        printed, number = new.label if name else None, number_of(new.card.card_id)
+        words = CardWords(new.controller, new.purpose, new.card.expires, number, printed)
+        pictures.update({each: card_picture(words, new.code, each) for each in Format})
 
-    def draw() -> _Drawn:  # in one piece: a card that is issued and not drawn is lost
-        return _drawn(service.searches.after(make), has_name=bool(name))
-
-    drawn = await service.photos.run(draw)
+    make = partial(
+        issue_from_reference,
+        service.home_for(caller),
+        about.subject.label,
+        purpose,
+        keep_references=bool(keep),
+        deliver=draw,
+    )
+    made = await service.photos.run(partial(service.searches.after, make))
     return page(
         request,
         "card_made.html.j2",
         caller,
         about=about,
-        made=drawn.card,
-        number=number_of(drawn.card.card.card_id),
-        picture=drawn.picture,
-        file=drawn.file,
+        made=made,
+        number=number_of(made.card.card_id),
+        picture=_address("image/png", pictures[Format.PNG]),
+        file=_address("application/pdf", pictures[Format.PDF]),
         reload_to=f"/people/{subject_id}",
     )
 
 
-def _drawn(made: NewCard, *, has_name: bool) -> _Drawn:
-    number, name = number_of(made.card.card_id), made.label if has_name else None
-    words = CardWords(made.controller, made.purpose, made.card.expires, number, name)
-    picture, file = (
-        f"data:{kind};base64,{base64.b64encode(card_picture(words, made.code, form)).decode()}"
-        for kind, form in (("image/png", Format.PNG), ("application/pdf", Format.PDF))
-    )
-    return _Drawn(made, picture, file)
+def _address(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
