@@ -179,6 +179,9 @@ def test_withdrawing_everything_says_first_what_it_destroys_then_certifies_it(
     _, certificate = _withdrawn(browser, "/me/withdraw")
     assert certificate.count("references") == 1
     assert not browser.client.cookies
+    again = browser.post("/me/withdraw")  # as a page that is loaded again does
+    assert (again.status_code, again.headers["Location"]) == (303, "/me")
+    assert browser.get("/me/withdraw").url.path == "/me"
     assert browser.get(link).status_code == 404
     assert _look(browser, link, photo_of("001")).status_code == 404
     assert [each.subject.label for each in subjects(browser.service.home)] == ["003", "005"]
@@ -246,7 +249,8 @@ def test_her_session_ends_by_itself(browser: Console, link: str, photo_of: Photo
     late = replace(service, home=replace(service.home, clock=Later(service.home.clock)))
     browser.client.app.state.service = late  # type: ignore[attr-defined]
     assert PURPOSE not in browser.get("/me").text
-    assert browser.post("/me/withdraw").status_code == 401
+    refused = browser.post("/me/withdraw")
+    assert (refused.status_code, refused.headers["Location"]) == (303, "/me")
     assert _id_of(browser, "001")
 
 

@@ -31,11 +31,14 @@ def refused(
 def error_page(request: Request, problem: Problem) -> Response:
     """A problem as a page; whoever is not signed in is asked to, and comes back to here."""
     is_open = request.method == "GET" and request.url.path != "/sign-in"
+    path = request.url.path
+    is_hers = path == "/me" or path.startswith("/me/")
+    if problem.code == Code.NOT_SIGNED_IN and is_hers:
+        return RedirectResponse("/me", status.HTTP_303_SEE_OTHER)  # says how her page is opened
     if problem.code == Code.NOT_SIGNED_IN and is_open:
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         where = str(URL("/sign-in").include_query_params(back=here))
         return RedirectResponse(where, status.HTTP_303_SEE_OTHER)
     caller = getattr(request.state, "caller", None)
-    path = request.url.path
-    first = next((each for each in ("/me", "/kiosk") if path.startswith(each)), "/")
+    first = "/me" if is_hers else "/kiosk" if path.startswith("/kiosk") else "/"
     return page(request, "error.html.j2", caller, problem.status, problem=problem, first=first)

@@ -227,6 +227,7 @@ async def _withdrawn(request: Request, service: Service, caller: Actor, loss: Lo
         loss=loss,
         certificate=certificate,
         file=_file(certificate),
+        reload_to="/me",
     )
     if still_here is None:
         cookies.forget_session(request, answer)
