@@ -71,6 +71,8 @@ def _before_a_camera(
             _enrolment(_context(browser, site, served, Role.ADMIN, screen), served, out, screen)
         with chromium(playwright, known) as browser:
             _kiosk(_context(browser, site, served, STATION, screen), served, out, screen)
+            here = _context(browser, site, served, Role.VERIFIER, screen)
+            _check_ins(here, site, served, out, screen)
             _own_page(_context(browser, site, served, None, screen), site, served, out, screen)
 
 
@@ -95,7 +97,14 @@ def _kiosk(context: BrowserContext, served: Served, out: Path, screen: str) -> N
     steps.ask_kiosk(page)
     state = page.locator("#kiosk").get_attribute("data-state")
     _take(page, out, f"kiosk-{state}", screen)
+    context.close()
+
+
+def _check_ins(context: BrowserContext, site: Site, served: Served, out: Path, screen: str) -> None:
+    page = context.new_page()
     page.goto(served.url + "/check-ins")
+    page.get_by_label("The station’s key").fill(site.station_key)
+    page.get_by_role("button", name="Show today’s check-ins").click()
     _take(page, out, "check-ins", screen)
     context.close()
 

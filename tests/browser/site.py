@@ -78,10 +78,8 @@ class Site:
 
     def paths(self, visitor: Visitor) -> list[str]:
         """The pages that this visitor may open."""
-        if visitor == TWO_PURPOSES:
+        if visitor in (STATION, TWO_PURPOSES):
             return ["/kiosk"]
-        if visitor == STATION:
-            return ["/kiosk", "/check-ins"]
         if visitor is Role.SUBJECT:
             return ["/me", "/me/withdraw", "/nowhere"]
         routes = [route for route in PAGES if route.startswith("GET ") and route not in _NOT_PAGES]

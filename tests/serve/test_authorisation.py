@@ -20,7 +20,7 @@ from chiso.core.access import Role
 from chiso.core.consent import Mode
 from chiso.services.access.accounts import accept, invite
 from chiso.services.access.keys import WantedKey, issue_key, machine_operator
-from chiso.services.access.sessions import person_session, sign_in
+from chiso.services.access.sessions import open_station, person_session, sign_in
 from chiso.services.cards.issue import issue_from_reference
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
 from chiso.services.serving.limits import Limit
@@ -335,3 +335,20 @@ def test_nobody_opens_a_page_without_signing_in(matrix: tuple[Service, TestClien
     for name, roles in PAGES.items():
         sent_away = _open(client, name, own, {}) in (303, 401)
         assert sent_away or roles is None, name
+
+
+def test_the_screen_of_a_station_opens_its_kiosk_and_what_is_open_to_everyone(
+    matrix: tuple[Service, TestClient], photo_of: Callable[..., bytes]
+) -> None:
+    service, client = matrix
+    key = _key_for(service, Role.VERIFIER, "a station")["Authorization"].removeprefix("Bearer ")
+    secret = open_station(service.home, key).secret
+    headers = {"Cookie": f"chiso={secret}", "Sec-Fetch-Site": "same-origin"}
+    own = _thing(service, "001", photo_of("001"))
+    for name in ENTRIES:
+        assert _call(client, name, own, headers) == (200 if name in OPEN else 403), name
+    for name, roles in PAGES.items():
+        if name == "GET /":
+            assert _open(client, name, own, headers) == 303
+        elif "/kiosk" not in name and roles is not None:
+            assert _open(client, name, own, headers) == 403, name

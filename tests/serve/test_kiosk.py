@@ -206,9 +206,6 @@ def test_check_ins_are_shown_at_their_own_station_alone(
     front, back = secret_of("front door"), secret_of("back door")
     browser.post("/kiosk", key=front)
     _look(browser, photo_of("001"))
-    assert "1 check-in today at front door" in browser.get("/check-ins").text
-    browser.post("/kiosk", key=back)
-    assert "0 check-ins today at back door" in browser.get("/check-ins").text
     browser.client.cookies.clear()
     browser.sign_in(Role.ADMIN)
     assert "001" not in browser.get("/check-ins").text
@@ -257,7 +254,24 @@ def test_a_kiosk_closes_after_its_day_and_with_its_key(
     assert "The station’s key" in browser.get("/kiosk").text
 
 
-def test_the_screen_of_a_station_shows_no_scores_though_its_key_may(
+def test_whoever_touches_the_screen_of_a_station_reads_no_names_of_the_day(
+    browser: Console, secret_of: Callable[..., str], photo_of: PhotoOf
+) -> None:
+    secret = secret_of("front door")
+    browser.post("/kiosk", key=secret)
+    _look(browser, photo_of("001"))
+    page = browser.get("/check-ins")
+    assert page.status_code == 403
+    assert "opens the kiosk, and nothing else" in page.text
+    assert "001" not in page.text
+    assert 'href="/check-ins"' not in page.text
+    called = browser.client.get("/v1/check-ins", headers={"Sec-Fetch-Site": "same-origin"})
+    assert (called.status_code, called.json()["code"]) == (403, "not-allowed")
+    asked = browser.client.get("/v1/check-ins", headers={"Authorization": f"Bearer {secret}"})
+    assert [each["subject"] for each in asked.json()["check_ins"]] == ["001"]
+
+
+def test_the_screen_of_a_station_is_no_way_to_the_scores_that_its_key_may_see(
     browser: Console, key_of: KeyOf, photo_of: PhotoOf
 ) -> None:
     kept_to = frozenset({PURPOSE})
@@ -270,9 +284,11 @@ def test_the_screen_of_a_station_shows_no_scores_though_its_key_may(
         params={"purpose": PURPOSE},
         content=photo_of("001"),
         headers=_JPEG,
-    ).json()
-    (candidate,) = said["faces"][0]["candidates"]
-    assert (candidate["subject"], candidate["score"], candidate["llr"]) == ("001", None, None)
+    )
+    assert (said.status_code, said.json()["code"]) == (403, "not-allowed")
+    looked = _look(browser, photo_of("001")).json()
+    assert looked["name"] == "001"
+    assert not {"score", "llr"} & looked.keys()
 
 
 def test_a_header_that_is_no_key_does_not_let_another_site_look(

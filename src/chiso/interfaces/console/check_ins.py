@@ -1,4 +1,7 @@
-"""Today's check-ins of one station, for whoever works there: shown to its key, and to no other."""
+"""Today's check-ins of one station, for whoever works there: her account, and the station's key.
+
+The screen of a station does not show them: whoever passes may touch it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from chiso.interfaces.console.station_keys import for_station
 from chiso.interfaces.serve.callers import ServiceHere, address_in, allowed
 from chiso.services.access.keys import caller_with, require
 from chiso.services.serving import account
-from chiso.services.serving.service import Service
 
 router = APIRouter(prefix="/check-ins")
 
@@ -25,11 +27,9 @@ _EXPECTED = (Code.NOT_SIGNED_IN, Code.NOT_ALLOWED, Code.TOO_MANY_ATTEMPTS)
 
 
 @router.get("")
-async def check_ins(request: Request, service: ServiceHere, caller: Reader) -> Response:
-    """The check-ins of the station that this is; elsewhere, a form for a station's key."""
-    if caller.station is None:
-        return page(request, "check_ins.html.j2", caller, station=None, found=[], problem=None)
-    return await _shown(request, service, None, caller)
+async def check_ins(request: Request, caller: Reader) -> Response:
+    """A form for a station's key."""
+    return page(request, "check_ins.html.j2", caller, station=None, found=[], problem=None)
 
 
 @router.post("")
@@ -45,19 +45,12 @@ async def of_key(
         service.per_door.note((address_in(request),), home.clock.now())
         station = await service.desk.run(partial(caller_with, home, key.strip()))
         require(station, Action.READ, Resource.CHECK_INS)
-        return await _shown(request, service, caller, station)
+        found = await service.desk.run(partial(account.check_ins, home, station))
     except ChisoError as error:
         if error.code not in _EXPECTED:
             raise
         return refused(
             request, "check_ins.html.j2", for_station(error), caller, station=None, found=[]
         )
-
-
-async def _shown(
-    request: Request, service: Service, caller: Actor | None, station: Actor
-) -> Response:
-    found = await service.desk.run(partial(account.check_ins, service.home, station))
-    return page(
-        request, "check_ins.html.j2", caller, station=station.station, found=found, problem=None
-    )
+    where = station.station
+    return page(request, "check_ins.html.j2", caller, station=where, found=found, problem=None)

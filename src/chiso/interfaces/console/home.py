@@ -10,19 +10,20 @@ from fastapi.responses import RedirectResponse, Response
 from chiso.core.access import Role
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.console.staff import staff_only
-from chiso.interfaces.serve.callers import CallerHere, ServiceHere, shown_in
+from chiso.interfaces.serve.callers import ServiceHere, caller_in, screen_in
 from chiso.services.serving.overview import SOON, overview
 
 router = APIRouter()
 
 
 @router.get("/")
-async def home_page(request: Request, service: ServiceHere, caller: CallerHere) -> Response:
+async def home_page(request: Request, service: ServiceHere) -> Response:
     """Whether all is well; a person who is signed in sees her own page, a station its kiosk."""
+    if await screen_in(request, service) is not None:
+        return RedirectResponse("/kiosk", status.HTTP_303_SEE_OTHER)
+    caller = await caller_in(request, service)
     if caller.role is Role.SUBJECT:
         return RedirectResponse("/me", status.HTTP_303_SEE_OTHER)
-    if caller.station is not None and shown_in(request)[0] == "session":
-        return RedirectResponse("/kiosk", status.HTTP_303_SEE_OTHER)
     await staff_only(caller)
     seen = await service.desk.run(partial(overview, service.home, service.log_watch, caller))
     return page(request, "home.html.j2", caller, seen=seen, soon_days=SOON.days)

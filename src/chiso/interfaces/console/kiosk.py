@@ -1,4 +1,4 @@
-"""The kiosk: one question on a station's screen, and the check-ins of that station today."""
+"""The kiosk: one question on a station's screen, which opens nothing else to whoever passes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 from starlette.datastructures import URL
 
-from chiso.core.access import Action, Actor, Resource, Role
+from chiso.core.access import Action, Actor, Resource
 from chiso.core.errors import ChisoError, Code, Kind
 from chiso.core.samples import Refusal
 from chiso.interfaces.console.errors import refused
@@ -18,13 +18,12 @@ from chiso.interfaces.console.pages import page
 from chiso.interfaces.console.station_keys import for_station
 from chiso.interfaces.serve import cookies
 from chiso.interfaces.serve.bodies import PhotoHere, form_in, text_in
-from chiso.interfaces.serve.callers import ServiceHere, address_in, allowed, caller_in
+from chiso.interfaces.serve.callers import ServiceHere, address_in, caller_in, screen_in
 from chiso.services.access import sessions
-from chiso.services.access.keys import require_purpose
+from chiso.services.access.keys import require, require_purpose
 from chiso.services.cards.reading import read_shown
 from chiso.services.serving import cards
 from chiso.services.serving.greeting import greet
-from chiso.services.serving.service import Service
 from chiso.wiring_cards import code_reader
 
 router = APIRouter(prefix="/kiosk")
@@ -40,10 +39,13 @@ _NOT_TAKEN = (
 _EXPECTED = (Code.NOT_SIGNED_IN, Code.NOT_ALLOWED, Code.TOO_MANY_ATTEMPTS)
 
 
-async def station_here(
-    caller: Annotated[Actor, Depends(allowed(Action.CREATE, Resource.IDENTIFICATIONS))],
-) -> Actor:
-    """The station that calls. Raises NOT_ALLOWED for whoever stands at none."""
+async def station_here(request: Request, service: ServiceHere) -> Actor:
+    """The station that calls, from its screen or with its key.
+
+    Raises NOT_ALLOWED for whoever stands at none.
+    """
+    caller = await screen_in(request, service) or await caller_in(request, service)
+    require(caller, Action.CREATE, Resource.IDENTIFICATIONS)
     if caller.station is None:
         raise ChisoError(
             Code.NOT_ALLOWED, "This is for stations.", "Open the kiosk with the station's key."
@@ -68,7 +70,7 @@ class Look(BaseModel):
 @router.get("")
 async def kiosk(request: Request, service: ServiceHere, purpose: str = "") -> Response:
     """The question; before that the key of the station, and which of its purposes this is."""
-    station = await _station_in(request, service)
+    station = await screen_in(request, service)
     if station is None or station.purposes is None:
         return page(request, "kiosk_pair.html.j2", problem=None)
     purposes = sorted(station.purposes)
@@ -153,14 +155,3 @@ async def card_look(
 
 def _again(refusal: Refusal) -> Look:
     return Look(answer="again", code=refusal.code, hint=refusal.hint)
-
-
-async def _station_in(request: Request, service: Service) -> Actor | None:
-    """The station that this browser belongs to; None where it is nobody's, or an account's."""
-    try:
-        caller = await caller_in(request, service)
-    except ChisoError as error:
-        if error.code is not Code.NOT_SIGNED_IN:
-            raise
-        return None
-    return caller if caller.role is Role.VERIFIER and caller.station is not None else None

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from chiso.core.access import Action, Actor, Resource
 from chiso.interfaces.serve import cookies
 from chiso.services.access.keys import caller_with, not_signed_in, require
-from chiso.services.access.sessions import caller_of
+from chiso.services.access.sessions import caller_of, station_of
 from chiso.services.serving.service import Service
 
 BEARER = "bearer "
@@ -31,9 +31,9 @@ ServiceHere = Annotated[Service, Depends(service_in)]
 
 def shown_in(request: Request) -> tuple[str, str]:
     """How a caller shows who she is: `key` or `session`, and its secret. Raises NOT_SIGNED_IN."""
-    header = request.headers.get("authorization", "")
-    if header.lower().startswith(BEARER):
-        return "key", header[len(BEARER) :].strip()
+    key = _key_in(request)
+    if key is not None:
+        return "key", key
     session = cookies.session_in(request)
     if not session:
         raise not_signed_in("This call needs a key, or that you sign in.")
@@ -57,7 +57,7 @@ def address_in(request: Request) -> str:
 async def caller_in(request: Request, service: ServiceHere) -> Actor:
     """Who calls: the bearer of a key, or whoever is signed in.
 
-    Raises NOT_SIGNED_IN, or TOO_MANY_ATTEMPTS.
+    Raises NOT_SIGNED_IN, TOO_MANY_ATTEMPTS, and NOT_ALLOWED for a station's screen.
     """
     known: Actor | None = getattr(request.state, "caller", None)
     if known is not None:
@@ -65,10 +65,30 @@ async def caller_in(request: Request, service: ServiceHere) -> Actor:
     kind, secret = shown_in(request)
     known_by = caller_with if kind == "key" else caller_of
     caller = await service.desk.run(partial(known_by, service.home, secret))
-    of = (caller.name, caller.subject_id or "")  # all people are called alike
-    service.per_key.note(of, service.home.clock.now())
+    _count(service, caller)
     request.state.caller = caller
     return caller
+
+
+async def screen_in(request: Request, service: ServiceHere) -> Actor | None:
+    """The station whose screen calls; None for every other caller. Raises TOO_MANY_ATTEMPTS."""
+    session = cookies.session_in(request)
+    if not session or _key_in(request) is not None:
+        return None
+    station = await service.desk.run(partial(station_of, service.home, session))
+    if station is not None:
+        _count(service, station)
+    return station
+
+
+def _key_in(request: Request) -> str | None:
+    header = request.headers.get("authorization", "")
+    return header[len(BEARER) :].strip() if header.lower().startswith(BEARER) else None
+
+
+def _count(service: Service, caller: Actor) -> None:
+    of = (caller.name, caller.subject_id or "")  # all people are called alike
+    service.per_key.note(of, service.home.clock.now())
 
 
 CallerHere = Annotated[Actor, Depends(caller_in)]

@@ -107,25 +107,47 @@ def person_session(home: Home, subject_id: SubjectId) -> NewSession:
 
 
 def caller_of(home: Home, secret: str) -> Actor:
-    """Whose session this is; it lasts another while. Raises NOT_SIGNED_IN where it is over."""
+    """Whose session this is; it lasts another while.
+
+    Raises NOT_SIGNED_IN where it is over, and NOT_ALLOWED where it is a station's: whoever passes
+    may touch that screen, so it is nobody outside its kiosk.
+    """
     now = home.clock.now()
-    with home.store.reading() as view:
-        session = view.session(digest_of(secret))
-        actor = None if session is None or session.expires <= now else _actor(view, session, now)
+    session, actor = _opened(home, secret)
     if session is None or actor is None:
         raise not_signed_in("You are not signed in, or no longer.")
+    if session.key_id is not None:
+        raise ChisoError(
+            Code.NOT_ALLOWED,
+            "This screen is a station's: it opens the kiosk, and nothing else.",
+            "Go on at /kiosk. To do anything else here, sign in with an account at /sign-in.",
+        )
     until = min(now + IDLE, session.created + LONGEST)
-    if session.key_id is None and until - session.expires >= _WRITTEN_EVERY:
+    if until - session.expires >= _WRITTEN_EVERY:
         with home.store.writing() as transaction:
             if transaction.session(session.token_sha256) is not None:
                 transaction.put_session(replace(session, expires=until))
     return actor
 
 
+def station_of(home: Home, secret: str) -> Actor | None:
+    """The station whose screen has this session; None where that is over, or someone else's."""
+    session, actor = _opened(home, secret)
+    return actor if session is not None and session.key_id is not None else None
+
+
 def sign_out(home: Home, secret: str) -> None:
     """End a session. One that is over already is none."""
     with home.store.writing() as transaction:
         transaction.remove_session(digest_of(secret))
+
+
+def _opened(home: Home, secret: str) -> tuple[Session | None, Actor | None]:
+    now = home.clock.now()
+    with home.store.reading() as view:
+        session = view.session(digest_of(secret))
+        is_over = session is None or session.expires <= now
+        return session, None if session is None or is_over else _actor(view, session, now)
 
 
 def _actor(view: ReadTransaction, session: Session, now: datetime) -> Actor | None:
