@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 from tests.serve.console import BROWSER, PASSWORD, Console
+from tests.serve.processes import post, server
 
 from chiso.core.access import Role
 from chiso.interfaces.serve.app import create_app
@@ -122,3 +125,17 @@ def test_passwords_being_hashed_keep_no_other_work_waiting(console: Console) -> 
         finally:
             hasher.go.set()
     assert {each.result().status_code for each in tried} == {401, 429}
+
+
+def test_behind_a_proxy_callers_are_told_apart_by_the_address_that_it_says(
+    tmp_path: Path, nobodys_home: Path
+) -> None:
+    directory = Path(shutil.copytree(nobodys_home, tmp_path / "home"))
+    with server(directory, tmp_path) as served:
+        answers = []
+        for address in [_HERE] * 6 + [_ELSEWHERE, f"{_ELSEWHERE}, {_HERE}"]:
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            headers = {**BROWSER, **form, "X-Forwarded-For": address}
+            status, _ = post(served.connection(), "/sign-in", b"name=nobody&password=x", headers)
+            answers.append(status)
+    assert answers == [401] * 5 + [429, 401, 429]  # a caller's own word comes before the proxy's
