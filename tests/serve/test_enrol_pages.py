@@ -281,6 +281,13 @@ def test_sent_again_without_its_photos_it_leads_to_her_page(
         assert (again.status_code, again.headers["Location"]) == (303, whose)
 
 
+def test_nobody_is_asked_whether_it_is_she_where_her_name_is_new(desk: Desk) -> None:
+    new = desk.agreed(desk.agreement(GATE))
+    assert new.status_code == 400
+    assert not _named(new.text, "known")
+    assert _named(desk.agreed(desk.agreement(GATE), name="001").text, "known")
+
+
 def test_a_name_that_is_taken_is_asked_about(desk: Desk, photo_of: Callable[..., bytes]) -> None:
     page, box = desk.agreement(GATE), {"mode-0": "verify", "name": " 001 "}
     asked = desk.agreed(page, **box)

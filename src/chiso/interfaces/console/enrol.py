@@ -17,6 +17,7 @@ from chiso.core.labels import label_from
 from chiso.interfaces.console.enrol_checks import (
     checked,
     enrolled_by,
+    is_taken,
     require_enrollable,
     require_known,
     usual_dates,
@@ -252,6 +253,7 @@ async def _agreement(
         modes=tuple(Mode),
         words=box_words,
         problem=problem,
+        is_taken=await service.desk.run(partial(is_taken, service.home, draft)),
         today=f"{service.home.clock.now():%Y-%m-%d}",
     )
 

@@ -102,6 +102,16 @@ def require_enrollable(home: Home, caller: Actor, draft: Draft) -> str:
     return evidence
 
 
+def is_taken(home: Home, draft: Draft) -> bool:
+    """Whether someone is called as the draft says; no where it names nobody."""
+    try:
+        name = label_from(draft.name, "name")
+    except ChisoError:
+        return False
+    with home.store.reading() as view:
+        return view.subject(name) is not None
+
+
 def enrolled_by(home: Home, draft: Draft) -> SubjectId | None:
     """Whom this very agreement enrolled before, when it is sent again and its photos are gone."""
     if not draft.name or not draft.agreed:

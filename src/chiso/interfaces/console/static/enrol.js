@@ -135,7 +135,11 @@ function photos(form) {
         guidance.textContent = "";
       }
     } catch (error) {
-      const known = { NotAllowedError: "no-permission", InsecureError: "insecure" };
+      const known = {
+        NotAllowedError: "no-permission",
+        InsecureError: "insecure",
+        TypeError: "no-answer", // what fetch throws
+      };
       say(known[error.name] ?? "no-camera");
     }
     if (looking?.signal === signal) {
@@ -150,18 +154,20 @@ function photos(form) {
   field.addEventListener("change", async () => {
     const chosen = [...field.files];
     show(); // until they were looked at, the field holds what was good before
+    let leftOut = ""; // stays said, whatever else was chosen with it
     for (const file of chosen) {
       say("looking");
-      const { ok, answer } = await send(LOOK, file);
+      const { ok, answer } = await send(LOOK, file).catch(() => ({ ok: false, answer: {} }));
       const face = answer.faces?.length === 1 ? answer.faces[0] : null;
       if (!ok || face?.usable) {
         add(file); // where nobody can tell, enrolling will
         say(held.length >= most ? "enough" : "taken");
       } else {
         const reason = face?.reason ?? (answer.faces?.length > 1 ? "several-faces" : answer.reason);
-        guidance.textContent = `${word("left-out")} ${hintOf(reason, answer.hint)}`;
+        leftOut = `${word("left-out")} ${hintOf(reason, answer.hint)}`;
       }
     }
+    if (leftOut) guidance.textContent = leftOut;
   });
   form.addEventListener("submit", (event) => {
     end();
