@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pyotp
 import pytest
-from tests.serve.console import PASSWORD, Console
+from tests.serve.console import PASSWORD, Console, Page
 
 from chiso.core.access import Account, Role, Session
 from chiso.core.errors import ChisoError, Code
@@ -263,6 +263,26 @@ def test_a_session_that_was_forged_or_ended_is_nobodys(console: Console) -> None
         with pytest.raises(ChisoError) as refused:
             sessions.caller_of(home, each)
         assert refused.value.code is Code.NOT_SIGNED_IN
+
+
+def test_after_a_wrong_code_the_picture_is_the_one_that_her_phone_has_read(
+    console: Console,
+) -> None:
+    console.sign_in(Role.ADMIN)
+    first = Page(console.get("/account").text)
+    (sealed,) = (each["value"] for each in first.all("input") if each.get("name") == "proposed")
+    assert sealed is not None
+    wrong = console.post("/account/codes", proposed=sealed, code="000000")
+    assert wrong.status_code == 400
+    (again,) = (
+        each["value"] for each in Page(wrong.text).all("input") if each.get("name") == "proposed"
+    )
+    home, credentials = console.service.home, console.service.credentials
+    (account,) = _accounts(home)
+    before = codes.propose(home, credentials, account, sealed)
+    assert before.secret in wrong.text
+    code = pyotp.TOTP(before.secret).at(home.clock.now())
+    assert console.post("/account/codes", proposed=again or "", code=code).status_code == 303
 
 
 def test_an_authenticator_is_not_replaced_without_the_password(console: Console) -> None:

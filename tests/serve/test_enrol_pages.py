@@ -228,6 +228,19 @@ def test_a_signature_and_a_form_on_paper_are_evidence_and_nothing_else_is(
     assert desk.receipts()[0].grounds.evidence_sha256 == expected
 
 
+def test_a_signed_form_that_is_too_large_is_said_to_be_and_what_was_typed_stays(
+    desk: Desk,
+) -> None:
+    most_bytes = desk.console.service.home.capture.decode.max_bytes
+    page = desk.agreement(GATE)
+    fields = {"draft": draft_of(page), "name": "Rudo", "way": "form", "mode-0": "verify"}
+    scan = ("form", ("signed.tiff", bytes(most_bytes + 1), "image/tiff"))
+    refused = desk.send("/enrol/photos", fields, [scan])
+    assert refused.status_code == 400
+    assert "more than 32 MiB" in refused.text
+    assert 'value="Rudo"' in refused.text
+
+
 def test_a_refused_photo_is_named_nobody_is_enrolled_and_what_was_agreed_stays(
     desk: Desk, photo_of: Callable[..., bytes]
 ) -> None:

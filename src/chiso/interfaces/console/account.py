@@ -71,7 +71,7 @@ async def codes_on(
     """Ask for codes when signing in, from now on."""
     account = await _own(service, caller)
     work = partial(codes.confirm, service.home, service.credentials, account, proposed, code)
-    return await _done(request, service, caller, service.desk, work)
+    return await _done(request, service, caller, service.desk, work, proposed)
 
 
 @router.post("/codes/stop")
@@ -86,19 +86,26 @@ async def codes_off(
 
 
 async def _done(
-    request: Request, service: Service, caller: Actor, room: Workroom, work: partial[None]
+    request: Request,
+    service: Service,
+    caller: Actor,
+    room: Workroom,
+    work: partial[None],
+    proposed: str = "",
 ) -> Response:
     try:
         await room.run(work)
     except ChisoError as error:
-        return await _again(request, service, caller, error)
+        return await _again(request, service, caller, error, proposed)
     return RedirectResponse("/account", status.HTTP_303_SEE_OTHER)
 
 
-async def _again(request: Request, service: Service, caller: Actor, error: ChisoError) -> Response:
+async def _again(
+    request: Request, service: Service, caller: Actor, error: ChisoError, proposed: str = ""
+) -> Response:
     if error.code not in _EXPECTED:
         raise error
-    return await _page(request, service, caller, error)
+    return await _page(request, service, caller, error, proposed)
 
 
 async def _own(service: Service, caller: Actor) -> Account:
@@ -106,12 +113,16 @@ async def _own(service: Service, caller: Actor) -> Account:
 
 
 async def _page(
-    request: Request, service: Service, caller: Actor, problem: ChisoError | None
+    request: Request,
+    service: Service,
+    caller: Actor,
+    problem: ChisoError | None,
+    before: str = "",
 ) -> Response:
     account = await _own(service, caller)
     proposed = None
-    if account.totp_sealed is None:
-        proposed = codes.propose(service.home, service.credentials, account)
+    if account.totp_sealed is None:  # what her phone has read already stays the one
+        proposed = codes.propose(service.home, service.credentials, account, before)
     return page(
         request,
         "account.html.j2",

@@ -31,6 +31,7 @@ from chiso.interfaces.console.enrol_form import (
     draft_from,
     draft_in,
     require_complete,
+    require_room_for_form,
     require_signed,
 )
 from chiso.interfaces.console.languages import language_called
@@ -137,6 +138,7 @@ async def photos(request: Request, service: ServiceHere, caller: Enroller) -> Re
     most_bytes = service.home.capture.decode.max_bytes
     draft = await draft_in(form, draft_from(form.get("draft")), most_bytes)
     try:
+        require_room_for_form(form, most_bytes)
         draft = await service.desk.run(partial(checked, service.home, caller, draft))
     except ChisoError as error:
         if error.kind not in _AGAIN:

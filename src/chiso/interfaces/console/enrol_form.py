@@ -129,6 +129,16 @@ async def draft_in(form: FormData, before: Draft, most_bytes: int) -> Draft:
     return before.model_copy(update=typed_fields | changed)
 
 
+def require_room_for_form(form: FormData, most_bytes: int) -> None:
+    """Raise BAD_ARGUMENT where the signed form that was attached is too large to be read."""
+    attached = form.get("form")
+    if isinstance(attached, UploadFile) and (attached.size or 0) > most_bytes:
+        raise _missing(
+            f"The signed form has more than {most_bytes // 2**20} MiB.",
+            "Scan it with fewer dots, or photograph it; what was typed is still here.",
+        )
+
+
 def require_complete(draft: Draft) -> None:
     """Raise BAD_ARGUMENT where something is missing without which nobody is enrolled."""
     label_from(draft.name, "name")

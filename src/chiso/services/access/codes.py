@@ -30,9 +30,10 @@ class Proposed:
     sealed: str
 
 
-def propose(home: Home, credentials: Credentials, account: Account) -> Proposed:
-    """A new secret for an account's authenticator."""
-    secret = home.randomness.token(_SECRET_BYTES)
+def propose(home: Home, credentials: Credentials, account: Account, before: str = "") -> Proposed:
+    """A new secret for an account's authenticator; that of `before`, where it has one already."""
+    known = _proposed(home, credentials, account, before)
+    secret = home.randomness.token(_SECRET_BYTES) if known is None else known
     sealed = credentials.sealer.seal(secret, _key(home), _bound_to(account, "proposed"))
     uri = credentials.codes.provisioning_uri(secret, account.name, f"Chiso {home.controller}")
     return Proposed(b32encode(secret).decode(), uri, urlsafe_b64encode(sealed).decode())
@@ -42,11 +43,7 @@ def confirm(
     home: Home, credentials: Credentials, account: Account, proposed: str, code: str
 ) -> None:
     """Ask for codes from now on. Raises BAD_ARGUMENT where this is not the code of that secret."""
-    try:
-        sealed = urlsafe_b64decode(proposed)
-    except NotBase64:
-        sealed = b""
-    secret = credentials.sealer.open(sealed, _key(home), _bound_to(account, "proposed"))
+    secret = _proposed(home, credentials, account, proposed)
     step = None
     if secret is not None:
         step = credentials.codes.matching_step(secret, _digits(code), home.clock.now())
@@ -95,6 +92,14 @@ def step_of(home: Home, credentials: Credentials, account: Account, code: str) -
         )
     step = credentials.codes.matching_step(secret, _digits(code), home.clock.now())
     return None if step is None or step <= account.totp_last_step else step
+
+
+def _proposed(home: Home, credentials: Credentials, account: Account, sealed: str) -> bytes | None:
+    try:
+        content = urlsafe_b64decode(sealed)
+    except (NotBase64, ValueError):
+        return None
+    return credentials.sealer.open(content, _key(home), _bound_to(account, "proposed"))
 
 
 def _key(home: Home) -> bytes:
