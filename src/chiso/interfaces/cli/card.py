@@ -15,7 +15,14 @@ from chiso.core.times import to_text
 from chiso.interfaces.agreements import guardian_from, language_from, until
 from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.files import read_file, reserved_bytes, sha256_of
-from chiso.interfaces.cli.options import HomeOption, JsonOption, PurposeOption
+from chiso.interfaces.cli.options import (
+    GuardianOption,
+    HomeOption,
+    JsonOption,
+    LanguageOption,
+    NoticeOption,
+    PurposeOption,
+)
 from chiso.interfaces.cli.output import counted, emit, say, show, table
 from chiso.services.cards import listing
 from chiso.services.cards.issue import NewCard, issue_from_photo, issue_from_reference
@@ -50,17 +57,9 @@ def issue(
         Path | None,
         typer.Option("--evidence", metavar="FILE", help="What shows that she agreed."),
     ] = None,
-    notice: Annotated[
-        Path | None,
-        typer.Option("--notice", metavar="FILE", help="The notice that she was given to read."),
-    ] = None,
-    guardian: Annotated[
-        str | None,
-        typer.Option("--guardian", metavar="NAME", help="Who agreed for her, if she is a minor."),
-    ] = None,
-    language: Annotated[
-        str, typer.Option("--language", metavar="TAG", help="Language of the notice (BCP 47).")
-    ] = "en",
+    notice: NoticeOption = None,
+    guardian: GuardianOption = None,
+    language: LanguageOption = "en",
     keep_references: Annotated[
         bool,
         typer.Option(

@@ -14,7 +14,13 @@ from chiso.interfaces.agreements import guardian_from, language_from, modes_from
 from chiso.interfaces.cli.exits import EXIT_OF_KIND, Exit
 from chiso.interfaces.cli.files import read_file, sha256_of
 from chiso.interfaces.cli.manifest import BadRow, ManifestRow, read_manifest
-from chiso.interfaces.cli.options import HomeOption, JsonOption
+from chiso.interfaces.cli.options import (
+    GuardianOption,
+    HomeOption,
+    JsonOption,
+    LanguageOption,
+    NoticeOption,
+)
 from chiso.interfaces.cli.output import counted, emit, error_document, progress, say, show
 from chiso.services.enrol import Agreement, Enrolled, Photo, PhotoRefused
 from chiso.services.enrol import enrol as enrol_person
@@ -58,17 +64,9 @@ def enrol(
             "--evidence", metavar="FILE", help="What shows that she agreed: a signed form."
         ),
     ] = None,
-    notice: Annotated[
-        Path | None,
-        typer.Option("--notice", metavar="FILE", help="The notice that she was given to read."),
-    ] = None,
-    guardian: Annotated[
-        str | None,
-        typer.Option("--guardian", metavar="NAME", help="Who agreed for her, if she is a minor."),
-    ] = None,
-    language: Annotated[
-        str, typer.Option("--language", metavar="TAG", help="Language of the notice (BCP 47).")
-    ] = "en",
+    notice: NoticeOption = None,
+    guardian: GuardianOption = None,
+    language: LanguageOption = "en",
     manifest: Annotated[
         Path | None,
         typer.Option(

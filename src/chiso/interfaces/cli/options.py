@@ -35,6 +35,17 @@ PurposeOption = Annotated[
         help="What for: must equal, letter by letter, a purpose that the person agreed to.",
     ),
 ]
+NoticeOption = Annotated[
+    Path | None,
+    typer.Option("--notice", metavar="FILE", help="The notice that she was given to read."),
+]
+GuardianOption = Annotated[
+    str | None,
+    typer.Option("--guardian", metavar="NAME", help="Who agreed for her, if she is a minor."),
+]
+LanguageOption = Annotated[
+    str, typer.Option("--language", metavar="TAG", help="Language of the notice (BCP 47).")
+]
 
 
 def live_on(context: typer.Context) -> None:
