@@ -80,6 +80,7 @@ def ask_kiosk(page: Page) -> str:
         page.locator("#go").press("Enter")
     for _ in range(_TRIES):
         page.locator("#kiosk[data-state=ask], #kiosk[data-state=again]").wait_for()
+        expect(page.locator("#go")).to_be_enabled(timeout=PATIENCE_MS)  # its script is there
         page.locator("#go").press("Enter")
         states = ", ".join(f"#kiosk[data-state={state}]" for state in _ANSWERED)
         page.locator(states).wait_for(timeout=PATIENCE_MS)

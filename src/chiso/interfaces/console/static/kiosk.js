@@ -89,4 +89,5 @@ document.getElementById("fill").addEventListener("click", () => {
   go.focus();
 });
 addEventListener("pagehide", () => camera.stop());
+go.disabled = cardButton.disabled = false; // until now nobody would have heard a press
 go.focus();

@@ -52,3 +52,4 @@ async function look() {
 
 go.addEventListener("click", () => (looking ? looking.abort() : look()));
 addEventListener("pagehide", () => camera.stop());
+go.disabled = false; // until now nobody would have heard a press
