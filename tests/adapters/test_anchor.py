@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -81,3 +84,43 @@ def test_a_note_that_cannot_be_written_over_the_old_one_gets_a_new_file(
     monkeypatch.setattr(os, "pwrite", stop)
     anchor.write("LEAF 11")
     assert anchor.read() == "LEAF 11"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # left to be closed
+def test_ctrl_c_at_any_moment_leaves_one_whole_note_and_nothing_else(tmp_path: Path) -> None:
+    anchor = AnchorFile(tmp_path / "log.note")
+    anchor.write("leaf 9")
+    steps = 0
+    while _interrupted_at(steps, lambda: anchor.write("leaf 10")):
+        assert [each.name for each in tmp_path.iterdir()] == ["log.note"], f"step {steps}"
+        assert anchor.read() in ("leaf 9", "leaf 10")
+        (tmp_path / "log.note").write_text("leaf 9")
+        steps += 1
+    assert steps > 30
+    assert anchor.read() == "leaf 10"
+
+
+def _interrupted_at(step: int, act: Callable[[], None]) -> bool:
+    """Act, with Ctrl-C ahead of that bytecode of replacing a note; False where it has fewer."""
+    left = step
+
+    def watch(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        if frame.f_code is not AnchorFile._replaced_by.__code__:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left -= 1
+            if left == -1:
+                raise KeyboardInterrupt
+        return watch
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        act()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cli.running import HOME_FILES, KEYSTORE, STORE
+from tests.cli.running import HOME_FILES, KEYSTORE, STORE, UNFINISHED_NOTE
 from tests.faults.acts import Held, Person
 from tests.faults.kit import PURPOSE, Kit
 
@@ -84,8 +84,8 @@ def looked_at(
     finally:
         home.store.close()
     _require_no_trace(directory, found, traces_of)
-    # Of a note that was being written when chiso was killed: whoever writes one later removes it.
-    left = {each.name for each in directory.iterdir() if not each.name.startswith(".log.")}
+    names = {each.name for each in directory.iterdir()}
+    left = {name for name in names if not name.startswith(UNFINISHED_NOTE)}
     assert left == HOME_FILES, f"files lie about: {sorted(left ^ HOME_FILES)}"
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 
 _UNFINISHED = ".log."
 _ABANDONED_S = 60
+_OWNER_ALONE = 0o600
 _SECTOR_BYTES = 512
 """What disks write whole or not at all; a note has less than half of it."""
 
@@ -77,9 +78,11 @@ class AnchorFile:
             os.close(descriptor)
 
     def _replaced_by(self, content: bytes) -> None:
-        descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=_UNFINISHED)
-        temporary = Path(name)
+        # A name of this thread's own, known before there is such a file: Ctrl-C leaves none.
+        name = f"{_UNFINISHED}{os.getpid()}-{threading.get_ident():x}"
+        temporary = self._path.with_name(name)
         try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ALONE)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
             temporary.replace(self._path)
