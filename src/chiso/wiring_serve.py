@@ -13,6 +13,7 @@ from typing import Any
 
 import h11
 import uvicorn
+from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from chiso import wiring
@@ -70,11 +71,16 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def server(app: Any, tls: tuple[Path, Path] | None) -> uvicorn.Server:
+def server(app: Any, tls: tuple[Path, Path] | None, not_http: Response) -> uvicorn.Server:
     """A server of this application; it stops on Ctrl-C or SIGTERM when all it took is done.
 
-    Raises BAD_ARGUMENT where certificate and key are none, or not of each other.
+    `not_http` answers what is no HTTP, which the application never sees. Raises BAD_ARGUMENT where
+    certificate and key are none, or not of each other.
     """
+
+    class Connection(_Connection):
+        of_no_http = not_http
+
     certificate, key = (str(tls[0]), str(tls[1])) if tls else (None, None)
     config = uvicorn.Config(
         app,
@@ -86,7 +92,7 @@ def server(app: Any, tls: tuple[Path, Path] | None) -> uvicorn.Server:
         date_header=True,
         timeout_graceful_shutdown=30,
         timeout_keep_alive=10,
-        http=_PunctualHeaders,
+        http=Connection,
         h11_max_incomplete_event_size=64 * 1024,
     )
     try:
@@ -116,12 +122,14 @@ def say_when_ready(server: uvicorn.Server, ready: Callable[[str], None]) -> None
     server.startup = started  # type: ignore[method-assign]
 
 
-class _PunctualHeaders(H11Protocol):
+class _Connection(H11Protocol):
     """Closes a connection whose headers do not end in time; uvicorn would wait for them for ever.
 
-    Bodies have a limit of their own (`interfaces.serve.body_limits`).
+    Bodies have a limit of their own (`interfaces.serve.body_limits`). What is no HTTP is answered
+    as every other error is, and not in uvicorn's words.
     """
 
+    of_no_http: Response
     _too_late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -138,6 +146,20 @@ class _PunctualHeaders(H11Protocol):
         """Wait for nothing more."""
         super().connection_lost(exc)
         self._stop()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that this was no HTTP, where nothing was answered yet, and close."""
+        del msg
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            answer = self.of_no_http
+            headers = [*answer.raw_headers, (b"connection", b"close")]
+            for event in (
+                h11.Response(status_code=answer.status_code, headers=headers),
+                h11.Data(data=bytes(answer.body)),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _watch(self) -> None:
         if self.conn.their_state is not h11.IDLE:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from chiso import wiring_serve
 from chiso.interfaces.serve.app import create_app
+from chiso.interfaces.serve.problems import of_no_http
 from chiso.services.serving.service import Service
 
 
@@ -16,7 +17,7 @@ from chiso.services.serving.service import Service
 def listening(service: Service) -> Iterator[str]:
     """Serve this service until the block ends; its address."""
     addresses: list[str] = []
-    server = wiring_serve.server(create_app(service), None)
+    server = wiring_serve.server(create_app(service), None, of_no_http())
     wiring_serve.say_when_ready(server, addresses.append)
     socket = wiring_serve.listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([socket],))

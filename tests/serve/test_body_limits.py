@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import time
@@ -150,14 +151,29 @@ def test_who_goes_away_while_she_sends_is_no_fault_of_the_server(
     assert "Traceback" not in caplog.text
 
 
-def test_headers_that_never_end_are_refused(service: Service) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000,
+        b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: a\r\n\r\n",
+        b"\0\r\n\r\n",
+        b"POST /v1/keys HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+    ],
+    ids=["headers without end", "an unknown encoding", "no headers", "a broken chunk"],
+)
+def test_what_is_no_http_is_answered_as_every_other_error(service: Service, sent: bytes) -> None:
     with listening(service) as url:
         address = ("127.0.0.1", int(url.rpartition(":")[2]))
         with socket.create_connection(address) as connection:
-            connection.sendall(
-                b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000
-            )
-            assert connection.recv(1000).split(b" ")[1] == b"400"
+            connection.sendall(sent)
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            assert answer.status == 400
+            assert answer.headers["Content-Type"] == "application/problem+json"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            problem = json.loads(answer.read())
+            assert problem["code"] == "bad-argument"
+            assert problem["hint"]
 
 
 def test_headers_that_come_too_slowly_end_the_connection(

@@ -62,6 +62,7 @@ def serve(
     live_on(context)
     from chiso import wiring_serve  # no other command needs a web server
     from chiso.interfaces.serve.app import create_app
+    from chiso.interfaces.serve.problems import of_no_http
     from chiso.services.access.accounts import set_up
     from chiso.services.serving.service import ServiceSettings
 
@@ -73,7 +74,7 @@ def serve(
             wiring.home_directory(home), settings, is_secure=tls is not None
         )
         service.home.engine()  # loads the models: one that is missing is told now
-        server = wiring_serve.server(create_app(service, say), tls)
+        server = wiring_serve.server(create_app(service, say), tls, of_no_http())
         invited = set_up(service.home)
 
         def ready(url: str) -> None:

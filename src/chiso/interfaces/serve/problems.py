@@ -92,6 +92,19 @@ def answer(error: ChisoError) -> Response:
     return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
 
 
+def of_no_http() -> Response:
+    """The answer to what is no HTTP, and so reaches no application."""
+    return carrying(
+        answer(
+            ChisoError(
+                Code.BAD_ARGUMENT,
+                "What was sent is no HTTP/1.1.",
+                "Send headers and body as RFC 9112 has them; most libraries do.",
+            )
+        )
+    )
+
+
 Page = Callable[[Request, Problem], Response]
 """Makes of a problem a page that a person reads."""
 
