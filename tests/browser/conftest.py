@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from tests.browser.chromium import PROGRAM, WITHOUT, chromium
 from tests.browser.site import Site, make_site, with_an_audit
+from tests.browser.steps import PATIENCE_MS
 from tests.serve.processes import Served, server
 
 
@@ -19,6 +20,7 @@ def playwright() -> Iterator[Playwright]:
     if PROGRAM is None:
         pytest.skip(WITHOUT)
     with sync_playwright() as running:
+        expect.set_options(timeout=PATIENCE_MS)  # a busy machine is no failure
         yield running
 
 

@@ -32,7 +32,7 @@ UNFINISHED_NOTE = ".log."
 later removes it."""
 # Files of SQLite while some process (this one, where a test runs chiso in process) has it open.
 OPEN_STORE_FILES = frozenset({f"{STORE}-wal", f"{STORE}-shm"})
-PROCESS_LIMIT_S = 60.0
+PROCESS_LIMIT_S = 180.0
 
 Document = dict[str, Any]
 

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from tests.cli.running import PROCESS_LIMIT_S, Outcome, assert_error, ended
 from tests.services.drawn_studio import (
-    SLOW_S,
     DrawnStudio,
     open_drawn_studio,
     open_missing_studio,
@@ -206,17 +205,16 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(
         words, pattern = (*words, "--shards", "--per-shard", "4"), "*.tar"
     working = _started(*words, opener="open_slow_studio")
     _wait_for(lambda: len(list(made.glob(pattern))) >= 3, working)
-    sent = time.monotonic()
     os.killpg(working.pid, signal.SIGINT)  # to everyone, as a terminal does
     stopped = ended(working)
 
     assert stopped.status == 130, stopped
-    assert time.monotonic() - sent < 20 * SLOW_S  # what was being rendered is not waited for
     assert stopped.stdout == ""
     assert "Traceback" not in stopped.stderr
     assert "Run the same command again to go on from there." in stopped.stderr
     _wait_for(lambda: not _processes_of_group(working.pid))
     kept = len(list(made.glob(pattern))) * (4 if shards else 1)
+    assert kept < 40  # what was yet to be rendered is not waited for
     # Ctrl-C may come between a photo's getting its name and its being counted.
     told = [f"Stopped. {count} {'chip' if shards else 'photo'}s of 40" for count in _near(kept)]
     assert any(each in stopped.stderr for each in told), (kept, stopped.stderr)
