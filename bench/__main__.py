@@ -7,13 +7,25 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import accuracy, audit, capture, command, log, london, million, serving, volunteers
+from bench import (
+    accuracy,
+    audit,
+    capture,
+    command,
+    log,
+    london,
+    million,
+    pages,
+    serving,
+    volunteers,
+)
 from bench.rows import Row, as_json, as_table
 
 _NO_PHOTOS = (
     "No London photos: {} not measured. Name their folder in CHISO_LONDON, "
     "or put it at ../shared/data/london."
 )
+_NO_BROWSER = "No Playwright or no Chromium: pages were not loaded. `make test` installs the first."
 _NO_RENDERER = "No anny or no mitsuba: rendering was not measured. `make volunteers` installs both."
 
 
@@ -40,6 +52,10 @@ def main() -> int:
             skipped.append(_NO_PHOTOS.format(what))
         else:
             rows += measured(photos)
+    if photos is not None and pages.can_open():
+        rows += pages.measured(photos)
+    else:
+        skipped.append(_NO_BROWSER if photos else _NO_PHOTOS.format("loading pages was"))
     rows += log.measured(photos)
     if photos is None:
         skipped.append(_NO_PHOTOS.format("`identify` with its leaf was"))

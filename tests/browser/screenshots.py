@@ -19,7 +19,7 @@ from tests.browser.chromium import DESKTOP, PHONE, chromium, sign_in
 from tests.browser.site import (
     PURPOSE,
     STATION,
-    TWO_PURPOSES,
+    VISITORS,
     Site,
     Visitor,
     make_site,
@@ -31,7 +31,6 @@ from chiso.core.access import Role
 
 _SCREENS = {"phone": PHONE, "desktop": DESKTOP}
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-_VISITORS: tuple[Visitor, ...] = (None, Role.ADMIN, Role.VERIFIER, Role.SUBJECT, TWO_PURPOSES)
 
 
 def main(out: Path, london: Path) -> None:
@@ -45,7 +44,7 @@ def main(out: Path, london: Path) -> None:
         with server(site.home, models) as served, sync_playwright() as playwright:
             site = with_an_audit(site, served)
             with chromium(playwright) as browser:
-                for visitor in _VISITORS:
+                for visitor in VISITORS:
                     _pages(browser, site, served, visitor, out)
             _before_a_camera(playwright, site, served, folder, london, out)
 

@@ -36,6 +36,8 @@ NAMES = {"001": "Rudo Marufu", "003": "Tariro N.", "005": "Farai Chikomo-Nyamwed
 Visitor = Role | str | None
 """Who looks: someone with a role, a station's screen by its name, or nobody who signed in."""
 TWO_PURPOSES = "a station of two purposes"
+VISITORS: tuple[Visitor, ...] = (None, Role.ADMIN, Role.VERIFIER, Role.SUBJECT, TWO_PURPOSES)
+"""Who, together, can open every page."""
 _ENDS = datetime(2099, 1, 1, tzinfo=UTC)
 _NOT_PAGES = frozenset(
     (
