@@ -18,14 +18,16 @@ DESKTOP = ViewportSize(width=1280, height=800)
 
 
 @contextmanager
-def chromium(playwright: Playwright, camera: Path | None = None) -> Iterator[Browser]:
+def chromium(playwright: Playwright, camera: Path | None = None, *others: str) -> Iterator[Browser]:
     """A browser. `camera`: an .mjpeg that its camera shows, again and again; it is let in unasked.
+
+    `others`: more words of its command line.
 
     Skips where Chromium is not installed.
     """
     if PROGRAM is None:
         pytest.skip(WITHOUT)
-    words = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    words = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", *others]
     if camera is not None:
         words.append(f"--use-file-for-fake-video-capture={camera}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
