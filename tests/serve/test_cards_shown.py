@@ -97,6 +97,12 @@ def test_another_face_does_not_pass_by_her_card_and_is_counted(
     assert (refused.status_code, refused.json()["code"]) == (429, "too-many-attempts")
 
 
+def test_codes_that_no_card_has_are_not_remembered(kiosk: Console, photo_of: PhotoOf) -> None:
+    for made_up in ("CHISO1:V50" + "000" * 170, "CHISO1:" + "A" * 400):
+        assert _look(kiosk, made_up, photo_of("006")).json()["answer"] == "refused"
+    assert kiosk.service.per_subject.kept == 0
+
+
 def test_frames_without_a_face_do_not_count_against_her_card(
     kiosk: Console, card: dict[str, Any], photo_of: PhotoOf
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,12 +10,15 @@ from pathlib import Path
 import pytest
 from tests.serve.conftest import served
 
+from chiso.core.access import Role
 from chiso.core.errors import ChisoError, Code
+from chiso.services.access.keys import WantedKey, issue_key, machine_operator
 from chiso.services.access.sessions import person_session
 from chiso.services.serving.limits import Attempts, Limit, too_many
 from chiso.services.serving.service import ServiceSettings
 
 _NOW = datetime(2026, 11, 25, tzinfo=UTC)
+_NEVER = datetime(2099, 1, 1, tzinfo=UTC)
 _TWO_A_MINUTE = Limit(2, timedelta(minutes=1))
 
 
@@ -98,6 +102,25 @@ def test_what_is_over_is_forgotten_though_nobody_tries_it_again() -> None:
         attempts.note((str(number),), _NOW)
     attempts.note(("last",), _NOW + timedelta(minutes=2))
     assert attempts.kept == 1
+
+
+def test_keys_that_are_called_the_same_have_each_their_own_calls(
+    home_directory: Path, photo_of: Callable[..., bytes]
+) -> None:
+    with served(home_directory, replace(ServiceSettings(), per_key=_TWO_A_MINUTE)) as both:
+        service, client = both
+        wanted = WantedKey("door", Role.VERIFIER, None, frozenset(), None, _NEVER)
+        one, other = (
+            issue_key(service.home, machine_operator(service.home), wanted).secret for _ in "ab"
+        )
+
+        def detects(secret: str) -> int:
+            headers = {"Authorization": f"Bearer {secret}", "Content-Type": "image/jpeg"}
+            answer = client.post("/v1/detections", content=photo_of("001"), headers=headers)
+            return int(answer.status_code)
+
+        assert [detects(one) for _ in range(3)] == [200, 200, 429]
+        assert detects(other) == 200
 
 
 def test_an_attempt_costs_the_same_however_many_were_tried_before(

@@ -110,6 +110,13 @@ class Actor:
     """Whose own data it sees; set for, and only for, the role SUBJECT."""
     expires: datetime | None = None
     """When it ends; None where it does not by itself."""
+    key_id: str | None = None
+    """The key that it shows; None for an account, and for a person."""
+
+    @property
+    def counted_as(self) -> str:
+        """By what calls and attempts are counted: several keys may be called the same."""
+        return self.key_id or self.name
 
     def may(self, action: Action, resource: Resource) -> bool:
         """Whether its role grants this."""

@@ -87,7 +87,7 @@ def _key_in(request: Request) -> str | None:
 
 
 def _count(service: Service, caller: Actor) -> None:
-    of = (caller.name, caller.subject_id or "")  # all people are called alike
+    of = (caller.counted_as, caller.subject_id or "")  # all people are called alike
     service.per_key.note(of, service.home.clock.now())
 
 

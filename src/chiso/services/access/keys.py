@@ -136,7 +136,13 @@ def key_with(home: Home, secret: str) -> ApiKey:
 def actor_of(key: ApiKey) -> Actor:
     """The caller that a key makes."""
     return Actor(
-        f"key {key.name}", key.role, key.purposes, key.scopes, key.station, expires=key.expires
+        f"key {key.name}",
+        key.role,
+        key.purposes,
+        key.scopes,
+        key.station,
+        expires=key.expires,
+        key_id=key.key_id,
     )
 
 

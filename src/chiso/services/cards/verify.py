@@ -15,6 +15,7 @@ Steps, numbered in the code; the first that fails is the reason:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,17 +57,23 @@ class CardAnswer:
 
 
 def verify_card(
-    home: Home, code: str, photo: bytes, purpose: str | None = None
+    home: Home,
+    code: str,
+    photo: bytes,
+    purpose: str | None = None,
+    count: Callable[[str], None] = lambda _: None,
 ) -> CardAnswer | Refusal:
     """Compare the one face in `photo` with the card whose code this is.
 
-    `purpose` None: whatever the card is for. Raises ChisoError with one of the codes that the
-    module's steps name.
+    `purpose` None: whatever the card is for. `count` gets the id of a card that opened, and may
+    raise. Raises ChisoError with one of the codes that the module's steps name.
     """
     wanted = None if purpose is None else label_from(purpose, "purpose")
     content = opened(home, code)
     try:
-        return _verified(home, parse_card(content), photo, wanted)
+        card = parse_card(content)
+        count(card.card_id)
+        return _verified(home, card, photo, wanted)
     finally:
         content[:] = bytes(len(content))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 
 from chiso.core.access import Actor
@@ -67,7 +66,7 @@ async def verify(
     """Compare the one face of `photo` with the card that is `shown`: a picture of it, or its code.
 
     `purpose` None: whatever the card is for. Attempts are limited by station and card; a match
-    forgives them, and a photo that cannot be used is none.
+    forgives them, and a photo that cannot be used is none, nor is a code that no card here has.
     """
     work = partial(_verified, service, caller, read, shown, purpose, photo)
     return await service.photos.run(work)
@@ -85,9 +84,15 @@ def _verified(
     code = shown.strip() if isinstance(shown, str) else code_in(home.engine(), read, shown)
     if isinstance(code, Refusal):
         return code
-    of = (caller.station or caller.name, f"card {hashlib.sha256(code.encode()).hexdigest()}")
-    service.per_subject.note(of, home.clock.now())
-    answer = verify_card(home, code, photo, purpose)
+    counted: list[tuple[str, str]] = []
+
+    def count(card_id: str) -> None:
+        of = (caller.station or caller.counted_as, f"card {card_id}")
+        service.per_subject.note(of, home.clock.now())
+        counted.append(of)
+
+    answer = verify_card(home, code, photo, purpose, count)
+    (of,) = counted
     if isinstance(answer, Refusal):
         service.per_subject.take_back(of)
     elif answer.answer.verified.match:

@@ -27,7 +27,10 @@ async def verify(
     one message, after whole steps of time; and so is, to whoever may not read who is known, that
     she carries all there is on her card.
     """
-    of = (caller.station or caller.name, label_from(label, "subject"))  # one person, one count
+    of = (
+        caller.station or caller.counted_as,
+        label_from(label, "subject"),
+    )  # one person, one count
     service.per_subject.note(of, service.home.clock.now())
     began = service.pace.now()
     work = partial(comparing.verify, service.home_for(caller), label, photo, purpose)
