@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -93,7 +94,7 @@ def test_no_photo_of_a_form_is_written_to_a_disk(
     for path in ("/sign-in", "/audits/1/report", "/enrol/done"):  # whoever sends it, and wherever
         headers = {"Sec-Fetch-Site": "same-origin"}
         refused = client.post(path, files={"photo": ("x", large)}, headers=headers)
-        assert refused.status_code in (400, 401), path
+        assert refused.status_code in (401, 413), path
 
 
 def test_a_body_that_comes_too_slowly_is_sent_away_and_holds_up_nobody(
@@ -116,6 +117,75 @@ def test_a_body_that_comes_too_slowly_is_sent_away_and_holds_up_nobody(
         assert service.photos.inside == 0
         for each in slow:
             each.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/sign-in", "multipart/form-data; boundary=b"),
+        ("/enrol/done", "multipart/form-data; boundary=b"),
+        ("/audits/1/report", "multipart/form-data; boundary=b"),
+        ("/kiosk/look", "image/jpeg"),
+        ("/v1/receipts", "multipart/form-data; boundary=b"),
+        ("/v1/detections", "image/jpeg"),
+        ("/me/card", "image/jpeg"),
+        ("/me/card-look", "multipart/form-data; boundary=b"),
+    ],
+)
+def test_whoever_is_not_known_takes_no_room_of_those_who_are(
+    service: Service,
+    key_of: Key,
+    photo_of: Photo,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    kind: str,
+) -> None:
+    limit = BodyLimit(1 << 20, 1 << 20, at_once=2, strangers_at_once=2, address_at_once=2)
+    monkeypatch.setattr(application, "_body_limit", lambda _: limit)
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n"
+        f"Content-Type: {kind}\r\nSec-Fetch-Site: same-origin\r\n\r\n--b\r\n"
+    ).encode()
+    with listening(service) as url, httpx.Client(base_url=url) as client:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        stalled = [socket.create_connection(address) for _ in range(4)]
+        for each in stalled:
+            each.sendall(head)
+        if path.startswith("/me/card"):  # the room of strangers is full
+            assert _first_answers(stalled, 2) == [b"429", b"429"]
+        answer = client.post(
+            "/v1/detections", content=photo_of("001"), headers=key_of(Role.VERIFIER) | JPEG
+        )
+        assert answer.status_code == 200
+        for each in stalled:
+            each.close()
+
+
+def _first_answers(waiting: list[socket.socket], count: int) -> list[bytes]:
+    """The statuses of the first connections that are answered."""
+    left, statuses = list(waiting), list[bytes]()
+    while len(statuses) < count:
+        for each in select.select(left, [], [], 60)[0]:
+            statuses.append(each.recv(100_000).split(b" ")[1])
+            left.remove(each)
+    return statuses
+
+
+def test_a_form_without_files_is_small_however_it_is_sent(client: TestClient) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    for path in ("/sign-in", "/kiosk"):
+        fields = {"name": "x" * 10, "password": "x", "key": "x", "more": "x" * 60_000}
+        files = {"photo": ("x", bytes(60_000))}
+        refused = client.post(path, data=fields, files=files, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (413, "body-too-large"), path
+
+
+def test_a_person_reads_on_a_page_that_her_form_was_too_large(client: TestClient) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+    refused = client.post("/enrol/photos", files={"form": bytes(70 << 20)}, headers=headers)
+    assert refused.status_code == 413
+    assert refused.headers["Content-Type"].startswith("text/html")
+    assert "Send less" in refused.text
 
 
 @pytest.mark.parametrize(

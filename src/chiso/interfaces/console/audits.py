@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, UploadFile, status
+from fastapi import APIRouter, Depends, Form, Request, status
 from fastapi.responses import RedirectResponse, Response
 
 from chiso import wiring
@@ -19,7 +19,7 @@ from chiso.interfaces.console.languages import language_of, translations
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.console.studies import PhotoFolder, photo_folder, photo_folders
 from chiso.interfaces.fairness_report.documents import write_report
-from chiso.interfaces.serve.bodies import read_upload
+from chiso.interfaces.serve.bodies import form_in, read_upload
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.interfaces.speech import told
 from chiso.services.audit.measuring import Watcher
@@ -106,10 +106,11 @@ async def report(service: ServiceHere, seq: int) -> Response:
 
 
 @router.post("/{seq}/report", dependencies=[Depends(allowed(Action.CREATE, Resource.AUDITS))])
-async def keep_report(service: ServiceHere, seq: int, report: UploadFile) -> Response:
+async def keep_report(request: Request, service: ServiceHere, seq: int) -> Response:
     """Keep the page of an audit that ran elsewhere, if it is the one that the log tells of."""
     found = await service.desk.run(partial(_one, service.home, seq))
-    content = await read_upload(report, "report", _LARGEST_PAGE_BYTES)
+    form = await form_in(request)
+    content = await read_upload(form.get("report"), "report", _LARGEST_PAGE_BYTES)
     if digests({_PAGE: content})[_PAGE] != _digest(found):
         raise ChisoError(
             Code.BAD_ARGUMENT,

@@ -67,6 +67,7 @@ async def link_here(service: ServiceHere, token: str) -> Actor:
 async def from_address(request: Request, service: ServiceHere) -> None:
     """Count a call of whoever has not shown yet who she is. Raises TOO_MANY_ATTEMPTS."""
     service.per_address.note((address_in(request),), service.home.clock.now())
+    request.state.is_stranger = True
 
 
 Me = Annotated[Herself, Depends(herself_here)]

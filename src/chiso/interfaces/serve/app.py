@@ -88,7 +88,8 @@ def create_app(service: Service, tell: Callable[[str], None] = lambda _: None) -
     app.state.service = service
     app.state.measures = Measures()
     problems.install(app, error_page)
-    app.add_middleware(BodyLimits, limit=_body_limit(service))
+    answered = problems.answering(error_page)
+    app.add_middleware(BodyLimits, limit=_body_limit(service), answered=answered)
     app.add_middleware(Measured, measures=app.state.measures)
     app.middleware("http")(_with_headers)
     _include_api(app)

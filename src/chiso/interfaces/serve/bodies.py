@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -9,10 +10,14 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from chiso.core.errors import ChisoError, Code
-from chiso.interfaces.serve.callers import ServiceHere
+from chiso.interfaces.serve.callers import ServiceHere, address_in
 
 FORM = "multipart/form-data"
 RAW = ("image/", "application/octet-stream")
+LET_IN = "let_in"
+"""What the state of a request has where its body is small until it is let in."""
+READ_FORM = "form"
+"""What it has once a form was read; whoever made the request's state closes it."""
 MOST_FILES = 20
 _MOST_FIELDS = 40
 _MOST_IN_A_FIELD_BYTES = 64 * 1024
@@ -23,13 +28,25 @@ _NEVER_ON_DISK_BYTES = 1 << 40
 MultiPartParser.spool_max_size = _NEVER_ON_DISK_BYTES
 
 
+def let_in(request: Request) -> None:
+    """Let this body be as large as a photo or a form with several may be: it is going to be read.
+
+    Raises BUSY where as many arrive already as may at once.
+    """
+    widen: Callable[[str | None], None] | None = getattr(request.state, LET_IN, None)
+    if widen is not None:
+        is_stranger = getattr(request.state, "is_stranger", False)
+        widen(address_in(request) if is_stranger else None)
+
+
 async def form_in(request: Request) -> FormData:
     """The form of a multipart request, read once. Raises BAD_ARGUMENT where it is none."""
-    known: FormData | None = getattr(request.state, "form", None)
+    known: FormData | None = getattr(request.state, READ_FORM, None)
     if known is not None:
         return known
     if not request.headers.get("content-type", "").lower().startswith(FORM):
         raise ChisoError(Code.BAD_ARGUMENT, f"This call takes {FORM}.", "Send it as a form.")
+    let_in(request)
     parser = MultiPartParser(
         request.headers,
         request.stream(),
@@ -45,7 +62,7 @@ async def form_in(request: Request) -> FormData:
             f"The form cannot be read: {getattr(error, 'message', error)}",
             f"Send it as {FORM} (RFC 7578), with its boundary in Content-Type.",
         ) from error
-    request.state.form = form
+    setattr(request.state, READ_FORM, form)
     return form
 
 
@@ -62,6 +79,7 @@ async def photo_in(request: Request, service: ServiceHere) -> bytes:
             f"A photo cannot be sent as {kind or 'nothing'}.",
             f"Send it as image/jpeg or image/png, or as the field `photo` of {FORM}.",
         )
+    let_in(request)
     body = bytearray()
     async for part in request.stream():
         body += part

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chiso.core.errors import ChisoError, Code
-from chiso.interfaces.serve import problems
-from chiso.interfaces.serve.bodies import FORM, RAW
+from chiso.interfaces.serve.bodies import FORM, LET_IN, RAW, READ_FORM
+from chiso.interfaces.serve.problems import Answering
 from chiso.services.serving.workroom import busy
 
 
@@ -24,7 +28,11 @@ class BodyLimit:
     within_s: float = 60.0
     """From its first byte to its last: whoever sends slower is sent away."""
     at_once: int = 32
-    """Photos and forms that arrive at once."""
+    """Photos and forms of known callers that arrive at once."""
+    strangers_at_once: int = 8
+    """The same, of whoever has not shown yet who she is: a room of their own."""
+    address_at_once: int = 4
+    """How many of those come from one address."""
     depth: int = 32
     """Lists and objects within each other, in JSON."""
 
@@ -32,14 +40,17 @@ class BodyLimit:
 class BodyLimits:
     """Passes requests on, and ends those whose bodies break a limit.
 
-    Photos and forms pass on as they arrive, since they are read only when the caller is known.
-    Everything else is small, and is read here. No thread waits for a body.
+    Every body is small, and is read here, but photos and forms: they pass on as they arrive, and
+    are small too until a route that takes files lets them in (`bodies.let_in`), which it does when
+    the caller is known. No thread waits for a body.
     """
 
-    def __init__(self, app: ASGIApp, limit: BodyLimit) -> None:
+    def __init__(self, app: ASGIApp, limit: BodyLimit, answered: Answering) -> None:
         self._app = app
         self._limit = limit
-        self._arriving = 0
+        self._answered = answered
+        self._known = 0
+        self._strangers = Counter[str]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -50,27 +61,54 @@ class BodyLimits:
         kind = headers.get("content-type", "").lower()
         is_large = kind.startswith((FORM, *RAW))
         most = self._most(kind)
-        bounded = _Bounded(receive, most, self._limit.within_s)
-        try:
-            declared = headers.get("content-length", "")
-            if declared.isdigit() and int(declared) > most:
-                raise _too_large(most)
-            if is_large:
-                self._require_room()
-        except ChisoError as error:
-            await problems.answer(error)(scope, receive, send)
-            return
-        if is_large:
-            await self._pass_on(scope, bounded, send)
+        bounded = _Bounded(receive, self._limit.other_bytes, self._limit.within_s)
+        declared = headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > most:
+            await self._answered(Request(scope), _too_large(most))(scope, receive, send)
+        elif is_large:
+            await self._pass_on(scope, bounded, send, most)
         else:
             await self._read(scope, bounded, send, is_json="json" in kind)
 
-    async def _pass_on(self, scope: Scope, bounded: _Bounded, send: Send) -> None:
-        self._arriving += 1
+    async def _pass_on(self, scope: Scope, bounded: _Bounded, send: Send, most: int) -> None:
+        leave: list[Callable[[], None]] = []
+
+        def let_in(stranger: str | None) -> None:
+            if not leave:
+                leave.append(self._enter(stranger))
+                bounded.most_bytes = most
+
+        scope.setdefault("state", {})[LET_IN] = let_in
         try:
             await self._app(scope, bounded.receive, send)
         finally:
-            self._arriving -= 1
+            for each in leave:
+                each()
+            form = scope["state"].get(READ_FORM)
+            if form is not None:
+                await form.close()
+
+    def _enter(self, stranger: str | None) -> Callable[[], None]:
+        """Take a place, and return how it is given back. Raises BUSY where there is none."""
+        if stranger is None:
+            if self._known >= self._limit.at_once:
+                raise _no_room()
+            self._known += 1
+            return self._known_left
+        if (
+            self._strangers.total() >= self._limit.strangers_at_once
+            or self._strangers[stranger] >= self._limit.address_at_once
+        ):
+            raise _no_room()
+        self._strangers[stranger] += 1
+        return partial(self._stranger_left, stranger)
+
+    def _known_left(self) -> None:
+        self._known -= 1
+
+    def _stranger_left(self, stranger: str) -> None:
+        self._strangers[stranger] -= 1
+        self._strangers += Counter()  # forgets who has none left
 
     async def _read(self, scope: Scope, bounded: _Bounded, send: Send, *, is_json: bool) -> None:
         body = bytearray()
@@ -80,7 +118,7 @@ class BodyLimits:
             if is_json and _depth(bytes(body)) > self._limit.depth:
                 raise _too_deep(self._limit.depth)
         except ChisoError as error:
-            await problems.answer(error)(scope, bounded.receive, send)
+            await self._answered(Request(scope), error)(scope, bounded.receive, send)
             return
         waiting: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
@@ -94,17 +132,13 @@ class BodyLimits:
             return self._limit.form_bytes
         return self._limit.photo_bytes if kind.startswith(RAW) else self._limit.other_bytes
 
-    def _require_room(self) -> None:
-        if self._arriving >= self._limit.at_once:
-            raise busy("As many photos arrive as this server takes at once.")
-
 
 class _Bounded:
     """A body that arrives, counted and timed."""
 
     def __init__(self, receive: Receive, most_bytes: int, within_s: float) -> None:
         self._receive = receive
-        self._most_bytes = most_bytes
+        self.most_bytes = most_bytes
         self._within_s = within_s
         self._until: float | None = None
         self._read_bytes = 0
@@ -126,8 +160,8 @@ class _Bounded:
             self.is_over = True
             raise _gone()
         self._read_bytes += len(message.get("body", b""))
-        if self._read_bytes > self._most_bytes:
-            raise _too_large(self._most_bytes)
+        if self._read_bytes > self.most_bytes:
+            raise _too_large(self.most_bytes)
         self.is_over = not message.get("more_body", False)
         return message
 
@@ -156,6 +190,10 @@ def _depth(text: bytes) -> int:
         elif byte in b"]}":
             now -= 1
     return deepest
+
+
+def _no_room() -> ChisoError:
+    return busy("As many photos arrive as this server takes at once.")
 
 
 def _too_large(most_bytes: int) -> ChisoError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -107,28 +108,38 @@ def of_no_http() -> Response:
 
 Page = Callable[[Request, Problem], Response]
 """Makes of a problem a page that a person reads."""
+Answering = Callable[[Request, ChisoError], Response]
+"""Makes of an error its answer: a page where a browser shows it, else as it is."""
+
+
+def answering(page: Page) -> Answering:
+    """How errors are answered where a person reads these pages."""
+
+    def answered(request: Request, error: ChisoError) -> Response:
+        return _say(page, request, problem_of(error), answer(error))
+
+    return answered
 
 
 def install(app: FastAPI, page: Page) -> None:
     """Answer every error of this application: with a page where a browser shows it, else as is."""
-
-    def say(request: Request, problem: Problem, answer: Response) -> Response:
-        return _as_page(page(request, problem), answer) if _is_for_people(request) else answer
+    answered, say = answering(page), partial(_say, page)
 
     def chiso_error(request: Request, error: Exception) -> Response:
         if not isinstance(error, ChisoError):
             raise error
-        return say(request, problem_of(error), answer(error))
+        return answered(request, error)
 
     def not_valid(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
             raise error
-        told = _not_valid(error)
-        return say(request, problem_of(told), answer(told))
+        return answered(request, _not_valid(error))
 
     def http_error(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
+        if isinstance(error.__cause__, ChisoError):  # of a body that FastAPI was reading
+            return answered(request, error.__cause__)
         problem = _of_http(error)
         plain = JSONResponse(problem.model_dump(), problem.status, error.headers, MEDIA_TYPE)
         return say(request, problem, plain)
@@ -142,6 +153,10 @@ def install(app: FastAPI, page: Page) -> None:
     app.add_exception_handler(RequestValidationError, not_valid)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, bug)
+
+
+def _say(page: Page, request: Request, problem: Problem, answer: Response) -> Response:
+    return _as_page(page(request, problem), answer) if _is_for_people(request) else answer
 
 
 def _as_page(page: Response, answer: Response) -> Response:
