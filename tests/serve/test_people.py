@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi.testclient import TestClient
+from httpx import Client
 from tests.serve.conftest import PURPOSE
 
 from chiso.core.access import Role
@@ -21,7 +22,7 @@ Key = Callable[..., dict[str, str]]
 IdOf = Callable[[str], str]
 
 
-def enrol(client: TestClient, headers: dict[str, str], photo: bytes, **fields: str) -> Any:
+def enrol(client: Client, headers: dict[str, str], photo: bytes, **fields: str) -> Any:
     """POST /v1/receipts with what a form of the desk would say."""
     agreed = {"subject": "Tendai", "purpose": PURPOSE, "modes": "verify", "expires": "2090-12-31"}
     files = [
