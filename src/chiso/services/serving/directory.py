@@ -8,6 +8,7 @@ from chiso.core.access import Action, Actor, IssuedCard, Resource
 from chiso.core.consent import ReceiptId, SubjectId
 from chiso.core.storage import Subject
 from chiso.services.access.keys import require
+from chiso.services.cards.listing import cards_of
 from chiso.services.home import Home
 from chiso.services.people import (
     ReceiptSummary,
@@ -51,6 +52,27 @@ class Loss:
 
     person: Person
     receipt: ReceiptSummary | None
+    cards: int
+    """How many cards that are in use would be refused from then on."""
+
+    @property
+    def others(self) -> tuple[ReceiptSummary, ...]:
+        """Her agreements that would stay: in force, or to begin."""
+        if self.receipt is None:
+            return ()
+        return tuple(
+            each
+            for each in self.person.receipts
+            if each is not self.receipt and each.state in ("in force", "not begun")
+        )
+
+    @property
+    def is_used_still(self) -> bool:
+        """Whether another agreement would stay that is for the same purpose."""
+        gone = self.receipt
+        return gone is not None and any(
+            each.signed.terms.purpose == gone.signed.terms.purpose for each in self.others
+        )
 
     @property
     def references(self) -> int:
@@ -95,8 +117,15 @@ def loss_of(home: Home, caller: Actor, subject_id: SubjectId, receipt_id: Receip
     require(caller, Action.DELETE, Resource.SUBJECTS if whole else Resource.RECEIPTS)
     about = person(home, caller, subject_id)
     if receipt_id is None:
-        return Loss(about, None)
+        return Loss(about, None, _cards_in_use(home, subject_id, None))
     for each in about.receipts:
         if each.signed.receipt.header.receipt_id == receipt_id and each.signed.withdrawn is None:
-            return Loss(about, each)
+            return Loss(about, each, _cards_in_use(home, subject_id, receipt_id))
     raise not_found("receipt in force")
+
+
+def _cards_in_use(home: Home, subject_id: SubjectId, receipt_id: ReceiptId | None) -> int:
+    return sum(
+        each.state == "in use" and receipt_id in (None, each.card.receipt_id)
+        for each in cards_of(home, subject_id)
+    )
