@@ -53,7 +53,12 @@ _CHECKS = [
 _PATIENCE_S = 60.0
 _OFTEN = Limit(1_000_000, timedelta(minutes=1))
 UNLIMITED = replace(
-    ServiceSettings(), per_key=_OFTEN, per_subject=_OFTEN, per_sign_in=_OFTEN, refused_after_s=0.0
+    ServiceSettings(),
+    per_key=_OFTEN,
+    per_subject=_OFTEN,
+    per_station=_OFTEN,
+    per_sign_in=_OFTEN,
+    refused_after_s=0.0,
 )
 """Nothing is refused for being tried too often: that would hide what it does when it is let in."""
 

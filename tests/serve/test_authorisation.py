@@ -182,7 +182,13 @@ def matrix(
     monkeypatch.setenv("CHISO_MODELS", str(served_models))
     monkeypatch.delenv("CHISO_OPERATOR_KEY", raising=False)
     often = Limit(10_000, timedelta(minutes=1))
-    settings = replace(ServiceSettings(), per_key=often, per_subject=often, refused_after_s=0.0)
+    settings = replace(
+        ServiceSettings(),
+        per_key=often,
+        per_subject=often,
+        per_station=often,
+        refused_after_s=0.0,
+    )
     directory = Path(shutil.copytree(matrix_home, tmp_path / "home"))
     with served(directory, settings) as both:
         yield both

@@ -15,6 +15,7 @@ from chiso.services.cards.listing import CardSummary, Reason, cards_of
 from chiso.services.cards.reading import code_in
 from chiso.services.cards.verify import CardAnswer, verify_card
 from chiso.services.home import Home
+from chiso.services.serving.failures import limited
 from chiso.services.serving.held import Page
 from chiso.services.serving.service import Service
 
@@ -69,7 +70,8 @@ async def verify(
     forgives them, and a photo that cannot be used is none, nor is a code that no card here has.
     """
     work = partial(_verified, service, caller, read, shown, purpose, photo)
-    return await service.photos.run(work)
+    compare = partial(service.photos.run, work)
+    return await limited(service, caller, compare, lambda card: card.answer.verified.match)
 
 
 def _verified(

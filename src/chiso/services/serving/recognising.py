@@ -13,11 +13,20 @@ from chiso.services import verify as comparing
 from chiso.services.engine import MeasuredFace, faces_in
 from chiso.services.home import Home
 from chiso.services.identify import FaceAnswer
+from chiso.services.serving.failures import limited
 from chiso.services.serving.service import Service
 from chiso.services.verify import VerifyAnswer
 
 
 async def verify(
+    service: Service, caller: Actor, label: str, purpose: str, photo: bytes
+) -> VerifyAnswer | Refusal:
+    """Compare as `_compared` does, where not too many such comparisons failed at this station."""
+    compare = partial(_compared, service, caller, label, purpose, photo)
+    return await limited(service, caller, compare, lambda answer: answer.verified.match)
+
+
+async def _compared(
     service: Service, caller: Actor, label: str, purpose: str, photo: bytes
 ) -> VerifyAnswer | Refusal:
     """Compare the one face of `photo` with the person called `label`.

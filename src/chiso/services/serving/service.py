@@ -18,6 +18,7 @@ from chiso.services.serving.searches import Searches
 from chiso.services.serving.workroom import Workroom
 
 _TEN_IN_FIVE_MINUTES = Limit(10, timedelta(minutes=5))
+_SIXTY_IN_TEN_MINUTES = Limit(60, timedelta(minutes=10))
 _FIVE_IN_A_QUARTER = Limit(5, timedelta(minutes=15))
 _THIRTY_IN_FIVE_MINUTES = Limit(30, timedelta(minutes=5))
 _TWO_A_SECOND = Limit(120, timedelta(minutes=1))
@@ -32,6 +33,8 @@ class ServiceSettings:
     waiting: int = 16
     per_subject: Limit = _TEN_IN_FIVE_MINUTES
     """Verifications of one person at one station; a match forgives."""
+    per_station: Limit = _SIXTY_IN_TEN_MINUTES
+    """Verifications at one station that were no match, of whomever, by name or by card."""
     per_key: Limit = _TEN_A_SECOND
     """Calls of one key."""
     per_address: Limit = _TWO_A_SECOND
@@ -64,6 +67,7 @@ class Service:
     audit_runs: AuditRuns
     reports: ReportShelf
     per_subject: Attempts
+    per_station: Attempts
     per_key: Attempts
     per_address: Attempts
     per_sign_in: Attempts
@@ -101,6 +105,7 @@ def service_of(
         audit_runs=AuditRuns(home.clock),
         reports=reports,
         per_subject=Attempts(settings.per_subject),
+        per_station=Attempts(settings.per_station),
         per_key=Attempts(settings.per_key),
         per_address=Attempts(settings.per_address),
         per_sign_in=Attempts(settings.per_sign_in),
