@@ -45,7 +45,7 @@ def visited(
     rendered_volunteers: Path,
     browser: Browser,
 ) -> Iterator[tuple[Site, Served]]:
-    """A home with something on every page, served; tests leave it as it is."""
+    """A home with something on every page, served; tests add to its log, and to nothing else."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHISO_MODELS", str(built_models))
         patch.delenv("CHISO_OPERATOR_KEY", raising=False)

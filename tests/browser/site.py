@@ -17,8 +17,10 @@ from tests.serve.processes import Served
 from chiso import wiring, wiring_serve
 from chiso.core.access import Role
 from chiso.core.consent import Mode
+from chiso.interfaces.card_picture.picture import CardWords, Format, card_picture
 from chiso.services import thresholds
 from chiso.services.access import accounts, keys, links, sessions
+from chiso.services.cards.issue import NewCard, issue_from_photo
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
 from chiso.services.home import Home
 from chiso.services.log_checkpoints import checkpoint
@@ -32,6 +34,8 @@ OTHER_PURPOSE = "staff canteen"
 STATION = "front door"
 NAMES = {"001": "Rudo Marufu", "003": "Tariro N.", "005": "Farai Chikomo-Nyamweda"}
 """What volunteers of the London photos are called here, by their numbers."""
+CARRIER = ("006", "Chipo D.")
+"""A volunteer who carries her template on a card: none is held here, so no search finds her."""
 
 Visitor = Role | str | None
 """Who looks: someone with a role, a station's screen by its name, or nobody who signed in."""
@@ -77,6 +81,8 @@ class Site:
     """What stands in the paths of pages."""
     cookies: Mapping[Visitor, str]
     station_key: str
+    card: bytes
+    """A picture of the card of `CARRIER`."""
 
     def paths(self, visitor: Visitor) -> list[str]:
         """The pages that this visitor may open."""
@@ -107,6 +113,7 @@ def make_site(folder: Path, london: Path) -> Site:
     home = service.home
     for number in NAMES:
         enrol_volunteer(home, london, number)
+    card = _card_of_carrier(home, london)
     operator = keys.machine_operator(home)
     cookies: dict[Visitor, str] = {}
     for role in Role:
@@ -134,7 +141,7 @@ def make_site(folder: Path, london: Path) -> Site:
         "record": thresholds.records(home)[0][0].record_id,
     }
     home.store.close()
-    return Site(folder, values, cookies, station_key)
+    return Site(folder, values, cookies, station_key, card)
 
 
 def with_an_audit(site: Site, served: Served) -> Site:
@@ -182,15 +189,28 @@ def _as_admin(
 
 def enrol_volunteer(home: Home, london: Path, number: str) -> None:
     """Enrol a volunteer by her name, with the photo that she does not smile in."""
-    agreement = Agreement(
-        subject=NAMES[number],
-        purpose=PURPOSE,
-        modes=frozenset(Mode),
-        expires=_ENDS,
-        evidence_sha256="0" * 64,
-    )
-    photo = Photo(number, (london / f"{number}_neutral.jpg").read_bytes())
-    assert isinstance(enrol(home, agreement, [photo]), Enrolled)
+    done = enrol(home, _agreement(NAMES[number]), [_photo(london, number)])
+    assert isinstance(done, Enrolled)
+
+
+def _card_of_carrier(home: Home, london: Path) -> bytes:
+    number, name = CARRIER
+    pictures: list[bytes] = []
+
+    def draw(new: NewCard) -> None:
+        words = CardWords(new.controller, new.purpose, new.card.expires, "A 1", None)
+        pictures.append(card_picture(words, new.code, Format.PNG))
+
+    issue_from_photo(home, _agreement(name), _photo(london, number), deliver=draw)
+    return pictures.pop()
+
+
+def _agreement(name: str) -> Agreement:
+    return Agreement(name, PURPOSE, frozenset(Mode), _ENDS, evidence_sha256="0" * 64)
+
+
+def _photo(london: Path, number: str) -> Photo:
+    return Photo(number, (london / f"{number}_neutral.jpg").read_bytes())
 
 
 def key_of_station(home: Home, purposes: frozenset[str]) -> str:

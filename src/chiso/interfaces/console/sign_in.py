@@ -57,12 +57,12 @@ async def sign_in(
 
 
 @router.post("/sign-out")
-async def sign_out(request: Request, service: ServiceHere) -> Response:
-    """End the session, here and in the browser."""
+async def sign_out(request: Request, service: ServiceHere, back: Field = "/sign-in") -> Response:
+    """End the session, here and in the browser. `back`: where whoever had it begins another."""
     secret = cookies.session_in(request)
     if secret is not None:
         await service.desk.run(partial(sessions.sign_out, service.home, secret))
-    answer = RedirectResponse("/sign-in", status.HTTP_303_SEE_OTHER)
+    answer = RedirectResponse(local_path(back), status.HTTP_303_SEE_OTHER)
     cookies.forget_session(request, answer)
     return answer
 
