@@ -6,6 +6,8 @@ from playwright.sync_api import Page, expect
 
 PATIENCE_MS = 90_000
 _TRIES = 4
+_STROKE = ((0.1, 0.8), (0.3, 0.2), (0.5, 0.8), (0.9, 0.4))
+"""Shares of the width and the height."""
 _ANSWERED = ("hello", "unknown", "other", "refused", "again", "broken", "closed")
 
 
@@ -21,6 +23,15 @@ def make_first_account(page: Page, link: str, name: str, password: str) -> None:
 
 def agree(page: Page, url: str, name: str, purpose: str) -> None:
     """Enrol, up to the photos: the notice is read, both boxes are ticked, a name is typed."""
+    hear(page, url, purpose)
+    say_yes(page, name)
+    page.get_by_label("She types her name").check()
+    page.get_by_label("Name of who agrees").fill(name)
+    page.get_by_role("button", name="Go on to the photos").click()
+
+
+def hear(page: Page, url: str, purpose: str) -> None:
+    """Enrol, up to the boxes: the notice is read."""
     page.goto(url + "/enrol")
     known = page.get_by_role("checkbox", name=purpose)
     if known.count():
@@ -29,14 +40,28 @@ def agree(page: Page, url: str, name: str, purpose: str) -> None:
         page.get_by_label("A new purpose").fill(purpose)
     page.get_by_role("button", name="Show her the notice").click()
     page.get_by_role("button", name="She has read it").click()
+
+
+def say_yes(page: Page, name: str) -> None:
+    """Tick both boxes, which nobody ticked before, and say who agrees, and until when."""
     page.get_by_role("textbox", name="Her name").fill(name)
     for box in page.locator("fieldset.agree input[type=checkbox]").all():
         expect(box).not_to_be_checked()
         box.check()
     page.get_by_label("Until when").fill("2099-01-01")
-    page.get_by_label("She types her name").check()
-    page.get_by_label("Name of who agrees").fill(name)
-    page.get_by_role("button", name="Go on to the photos").click()
+
+
+def draw(page: Page) -> None:
+    """Draw a stroke of a few corners in the field for a signature, with the mouse."""
+    pad = page.locator("#pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    for place, (right, down) in enumerate(_STROKE):
+        page.mouse.move(box["x"] + box["width"] * right, box["y"] + box["height"] * down)
+        if place == 0:
+            page.mouse.down()
+    page.mouse.up()
 
 
 def take_a_photo(page: Page) -> None:
