@@ -25,7 +25,7 @@ async def limited(
     """
     if caller.role is Role.SUBJECT:
         return await compare()
-    of = (caller.station or caller.name,)
+    of = (caller.station or caller.counted_as,)
     service.per_station.note(of, service.home.clock.now())
     is_failed = False
     try:
