@@ -14,7 +14,7 @@ PIP     = $(BIN)/python -m pip -qq --disable-pip-version-check install
 LOCKED  = $(PIP) --no-deps --require-hashes --no-build-isolation \
           --only-binary=:all: --no-binary=face_recognition_models -r $< || \
           { echo "Installing $< failed. The first run needs the network." >&2; exit 6; }
-CODE   := $(wildcard src tests bench)
+CODE   := $(wildcard src tests bench scripts)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -68,7 +68,7 @@ lock: ## remake requirements/*.lock; ARGS=--upgrade for the newest versions
 clean: ## remove caches, build output and the demo's report; .venv and every home stay
 	@rm -rf build dist site chiso-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 	    .hypothesis .coverage src/*.egg-info
-	@find $(CODE) scripts -type d -name __pycache__ -prune -exec rm -rf {} +
+	@find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # --- .venv: a stamp for each step, so that a second run installs nothing ---------------------
 
