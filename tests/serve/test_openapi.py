@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from chiso.core.access import Role
 from chiso.interfaces.cli.main import main
 from chiso.interfaces.serve.app import api_document
+from chiso.interfaces.serve.schema import flat
 
 _TWICE = {
     "recognition_verify": "a look at a photo: a second one is an event of its own",
@@ -60,7 +64,7 @@ def test_every_call_says_how_it_fails() -> None:
             assert set(call["responses"][status]["content"]) == {"application/problem+json"}, path
 
 
-def test_every_body_is_described_with_an_example() -> None:
+def test_every_body_is_described() -> None:
     for method, path, call in _calls():
         if method != "post" or path.endswith("/use"):
             continue
@@ -68,6 +72,72 @@ def test_every_body_is_described_with_an_example() -> None:
         for kind, body in call["requestBody"]["content"].items():
             if kind == "multipart/form-data":
                 assert body["schema"]["required"], path
+
+
+def _described(part: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Schemas of whatever the document describes: parameters, headers, fields, texts and files."""
+    if isinstance(part, list):
+        part = {str(each.get("name")): each for each in part if isinstance(each, dict)}
+    for name, inner in part.items() if isinstance(part, dict) else ():
+        is_whole = name == "schema" and "properties" not in inner and "$ref" not in inner
+        if is_whole or at.endswith("/properties"):
+            yield f"{at}/{name}", inner
+        if name != "examples":
+            yield from _described(inner, f"{at}/{name}")
+
+
+def _is_file(schema: dict[str, Any]) -> bool:
+    return "binary" in (schema.get("format"), schema.get("items", {}).get("format"))
+
+
+def test_whatever_is_described_has_an_example_unless_it_is_a_file() -> None:
+    described = dict(_described(api_document()))
+    assert len(described) > 200
+    bare = [at for at, schema in described.items() if not schema.get("examples")]
+    assert bare == [at for at, schema in described.items() if _is_file(schema)]
+
+
+def test_the_example_of_an_answer_is_such_an_answer(client: TestClient) -> None:
+    schemas, shown = api_document()["components"]["schemas"], set()
+    assert isinstance(client.app, FastAPI)
+    for route in flat(client.app.routes):
+        model = getattr(route, "response_model", None)
+        if model is not None and model.__name__ in schemas:
+            fields = schemas[model.__name__]["properties"]
+            model.model_validate({name: each["examples"][0] for name, each in fields.items()})
+            shown.add(model.__name__)
+    assert len(shown) > 20
+
+
+def _body(call: dict[str, Any], photo: bytes) -> dict[str, Any]:
+    """The body that is made of the examples of a call, with this photo for each file."""
+    kinds = call.get("requestBody", {}).get("content", {})
+    if "application/json" in kinds:
+        name = kinds["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        fields = api_document()["components"]["schemas"][name]["properties"]
+        return {"json": {field: each["examples"][0] for field, each in fields.items()}}
+    fields = kinds.get("multipart/form-data", {}).get("schema", {}).get("properties", {})
+    texts = {name: each["examples"][0] for name, each in fields.items() if not _is_file(each)}
+    return {"data": texts, "files": {name: photo for name in fields if name not in texts}}
+
+
+def test_a_call_made_of_examples_is_understood(
+    client: TestClient, key_of: Callable[..., dict[str, str]], photo_of: Callable[..., bytes]
+) -> None:
+    admin, photo, answered = key_of(Role.ADMIN), photo_of("006", "neutral"), {}
+    for method, path, call in _calls():
+        asked: dict[str, dict[str, str]] = {"path": {}, "query": {}, "header": {}}
+        for each in call.get("parameters", []):
+            asked[each["in"]][each["name"]] = str(each["schema"]["examples"][0])
+        answer = client.request(
+            method,
+            path.format(**asked["path"]),
+            params=asked["query"],
+            headers=admin,
+            **_body(call, photo),
+        )
+        answered[call["operationId"]] = answer.status_code
+    assert {call: status for call, status in answered.items() if status == 400} == {}
 
 
 def test_every_write_takes_an_idempotency_key_but_those_named_here() -> None:

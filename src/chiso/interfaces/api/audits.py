@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from chiso.core.access import Action, Resource
+from chiso.interfaces.api.fields import HASH, Past, Sha256
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.audit.recorded import audits_of
 
@@ -19,11 +19,13 @@ class Audit(BaseModel):
     """An audit that was recorded. Whoever has its report can hold it to these digests."""
 
     seq: int = Field(description="Its leaf in the log.", examples=[4])
-    at: datetime
+    at: Past
     kind: str = Field(examples=["photos"])
     verdict: str = Field(examples=["pass"])
-    input_sha256: str
-    report_sha256: dict[str, str] = Field(description="By the name of each file.")
+    input_sha256: Sha256
+    report_sha256: dict[str, str] = Field(
+        description="By the name of each file.", examples=[{"report.json": HASH}]
+    )
 
 
 class Audits(BaseModel):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from chiso.core.access import Action, Actor, Resource, Scope
 from chiso.core.samples import Refusal
+from chiso.interfaces.api.fields import Hint, Llr, PersonIdOrNull, Reason, Score
 from chiso.interfaces.serve.bodies import BINARY, form_body, form_in, read_upload
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.access.keys import require_purpose
@@ -22,7 +23,6 @@ router = APIRouter(tags=["recognition"])
 _CODE: dict[str, Any] = {
     "type": "string",
     "description": "The text of its code, where a scanner read it.",
-    "examples": ["CHISO1:…"],
 }
 _BODY = form_body(
     ["card", "photo"],
@@ -30,6 +30,7 @@ _BODY = form_body(
         "card": {
             "anyOf": [{**BINARY, "description": "A picture of the card."}, _CODE],
             "description": "The card that she shows.",
+            "examples": ["CHISO1:…"],
         },
         "photo": {**BINARY, "description": "One face: hers."},
     },
@@ -40,16 +41,16 @@ class CardVerification(BaseModel):
     """Whether the photo is of the person whose card it is."""
 
     decision: Literal["match", "no-match", "refused"] = Field(examples=["match"])
-    reason: str | None = Field(description="Why photo or card was refused.", examples=[None])
-    hint: str | None = Field(description="What to do about it.", examples=[None])
+    reason: Reason
+    hint: Hint
     band: Band = Field(examples=["strong"])
     subject: str | None = Field(
         description="What she is called; only where it is a match.", examples=["Rudo M."]
     )
-    subject_id: str | None = Field(description="Only where it is a match.")
+    subject_id: PersonIdOrNull = Field(description="Only where it is a match.")
     number: str | None = Field(description="The card's.", examples=["3F2A 91C4 07BE"])
-    score: float | None = Field(default=None, description="Only with the scope `scores`.")
-    llr: float | None = Field(default=None, description="In nats; only with the scope `scores`.")
+    score: Score = None
+    llr: Llr = None
 
 
 @router.post("/card-verifications", openapi_extra=_BODY)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -15,11 +14,23 @@ from chiso.core.access import Action, Actor, Resource
 from chiso.core.consent import Mode, SubjectId
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.agreements import guardian_from, language_from, until
+from chiso.interfaces.api.fields import (
+    CARD,
+    CardId,
+    CardNumber,
+    End,
+    NotYet,
+    Past,
+    PersonId,
+    PersonIdOrNull,
+    ReceiptNumber,
+    Yes,
+)
 from chiso.interfaces.api.pages import (
     ID_PATTERN,
-    NEXT,
     Cursor,
     Limit,
+    Next,
     SubjectQuery,
     cursor_of,
     place_in,
@@ -70,12 +81,22 @@ _BODY = form_body(
             "description": "Last day of her consent; of the card alone where there is no photo.",
             "examples": ["2027-12-31"],
         },
-        "guardian": {"type": "string", "description": "Who agreed for her, if she is a minor."},
-        "language": {"type": "string", "description": "Of the notice (BCP 47).", "default": "en"},
+        "guardian": {
+            "type": "string",
+            "description": "Who agreed for her, if she is a minor.",
+            "examples": ["Chipo M."],
+        },
+        "language": {
+            "type": "string",
+            "description": "Of the notice (BCP 47).",
+            "default": "en",
+            "examples": ["sn"],
+        },
         "keep_references": {
             "type": "string",
             "enum": ["true", "false"],
             "default": "false",
+            "examples": ["false"],
             "description": "Keep the references that rest on the same receipt. By default they are "
             "destroyed: she is then verified by her card, and not identified.",
         },
@@ -84,29 +105,35 @@ _BODY = form_body(
             "enum": ["true", "false"],
             "default": "false",
             "description": "Print her name on the card.",
+            "examples": ["true"],
         },
-        "format": {"type": "string", "enum": ["png", "pdf"], "default": "png"},
+        "format": {
+            "type": "string",
+            "enum": ["png", "pdf"],
+            "default": "png",
+            "examples": ["pdf"],
+        },
     },
 )
 
-CardPath = Annotated[
-    str, Path(pattern=ID_PATTERN, examples=["5f0c2f4e-8a51-4d0b-9f0e-3c1b7a9d2e64"])
-]
+CardPath = Annotated[str, Path(pattern=ID_PATTERN, examples=[CARD])]
 
 
 class Card(BaseModel):
     """A card that was given out. What it says is not here: it is on the card."""
 
-    id: str = Field(examples=["3f2a91c4-07be-4d0b-9f0e-3c1b7a9d2e64"])
-    number: str = Field(description="What is printed on it.", examples=["3F2A 91C4 07BE"])
-    subject_id: str | None
+    id: CardId
+    number: CardNumber
+    subject_id: PersonIdOrNull
     subject: str | None = Field(description="Null where she is gone.", examples=["Rudo M."])
-    receipt: str
+    receipt: ReceiptNumber
     purpose: str | None = Field(examples=["clinic door"])
-    issued: datetime
-    expires: datetime
-    state: str = Field(description="in use, revoked, expired or consent ended.")
-    revoked: datetime | None
+    issued: Past
+    expires: End
+    state: str = Field(
+        description="in use, revoked, expired or consent ended.", examples=["in use"]
+    )
+    revoked: NotYet
     reason: str | None = Field(examples=[None])
 
 
@@ -114,22 +141,25 @@ class Cards(BaseModel):
     """A page of cards, in the order in which they were issued."""
 
     cards: list[Card]
-    next: str | None = Field(description=NEXT)
+    next: Next
 
 
 class IssuedCard(BaseModel):
     """A card that was just made. `picture` is in this answer alone."""
 
-    id: str = Field(examples=["3f2a91c4-07be-4d0b-9f0e-3c1b7a9d2e64"])
-    number: str = Field(examples=["3F2A 91C4 07BE"])
-    subject_id: str
-    receipt: str
-    new_receipt: bool = Field(description="False where one in force said the same already.")
-    expires: datetime
+    id: CardId
+    number: CardNumber
+    subject_id: PersonId
+    receipt: ReceiptNumber
+    new_receipt: Yes = Field(description="False where one in force said the same already.")
+    expires: End
     references_destroyed: int = Field(examples=[0])
     size_bytes: int = Field(description="What its code carries.", examples=[346])
     format: Format = Field(examples=["png"])
-    picture: str = Field(description="To print at 85.60 × 53.98 mm: a file of this format, Base64.")
+    picture: str = Field(
+        description="To print at 85.60 × 53.98 mm: a file of this format, Base64.",
+        examples=["iVBORw0KGgoAAAANSUhEUgAA…"],
+    )
 
 
 @router.post("", status_code=201, openapi_extra=_BODY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from chiso.account.erasure import ErasureCertificate
+from chiso.interfaces.api.fields import Signature
 from chiso.services.erasure import certificate_document
 
 
@@ -20,8 +21,11 @@ class Certificate(BaseModel):
     receipts_withdrawn: int = Field(examples=[0])
     log_payloads: int = Field(examples=[9])
     key_destroyed: bool = Field(examples=[True])
-    certificate: str = Field(description="The signed text.")
-    signature: str = Field(description="Ed25519, in Base64.")
+    certificate: str = Field(
+        description="The signed text.",
+        examples=['{"at":"2026-11-25T08:30:00Z","checkpoint_after":…'],
+    )
+    signature: Signature
 
 
 def certificate_answer(certificate: ErasureCertificate) -> Certificate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from chiso.core.access import Action, Actor, Resource
+from chiso.interfaces.api.fields import Past, PersonId
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.serving import account
 
@@ -19,9 +19,9 @@ router = APIRouter(prefix="/check-ins", tags=["check-ins"])
 class CheckIn(BaseModel):
     """Someone who was recognised."""
 
-    at: datetime
+    at: Past
     subject: str = Field(examples=["Rudo M."])
-    subject_id: str
+    subject_id: PersonId
     purpose: str = Field(examples=["clinic door"])
 
 

@@ -46,6 +46,7 @@ AGREEMENT_BODY = form_body(
         "guardian": {
             "type": "string",
             "description": "Who agreed for her, if she is a minor.",
+            "examples": ["Chipo M."],
         },
         "language": {
             "type": "string",

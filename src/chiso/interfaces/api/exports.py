@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from chiso.core.access import Action, Actor, Resource, Role
 from chiso.core.consent import SubjectId
+from chiso.interfaces.api.fields import PersonId
 from chiso.interfaces.api.pages import ID_PATTERN
 from chiso.interfaces.person_page.page import render
 from chiso.interfaces.serve.bodies import BINARY
@@ -29,7 +30,7 @@ _ZIP = "application/zip"
 class ExportRequest(BaseModel):
     """Whose."""
 
-    subject_id: str = Field(pattern=ID_PATTERN, examples=["5f0c2f4e-8a51-4d0b-9f0e-3c1b7a9d2e64"])
+    subject_id: PersonId = Field(pattern=ID_PATTERN)
 
 
 @router.post(

@@ -17,7 +17,7 @@ router = APIRouter(tags=["health"])
 class Health(BaseModel):
     """This server answers, and its store can be read."""
 
-    status: Literal["ok"]
+    status: Literal["ok"] = Field(examples=["ok"])
     version: str = Field(examples=["0.1.0"])
     working: int = Field(description="Photos that are looked at, or wait.", examples=[0])
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chiso.core.access import Action, Actor, ApiKey, Resource, Role, Scope
+from chiso.interfaces.api.fields import KEY, End, NotYet, Past
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.interfaces.serve.once import OnceRoute, hold_secret
 from chiso.services.access import keys
@@ -34,15 +34,15 @@ class KeyRequest(BaseModel):
 class Key(BaseModel):
     """A key, without its secret."""
 
-    id: str
-    name: str
-    role: Role
-    purposes: list[str] | None
-    scopes: list[Scope]
-    station: str | None
-    created: datetime
-    expires: datetime
-    revoked: datetime | None
+    id: str = Field(examples=[KEY])
+    name: str = Field(examples=["front door"])
+    role: Role = Field(examples=["verifier"])
+    purposes: list[str] | None = Field(examples=[["clinic door"]])
+    scopes: list[Scope] = Field(examples=[[]])
+    station: str | None = Field(examples=["front door"])
+    created: Past
+    expires: End
+    revoked: NotYet
 
 
 class KeyWithSecret(Key):
@@ -93,7 +93,7 @@ async def find(
 async def revoke(
     service: ServiceHere,
     caller: Annotated[Actor, Depends(allowed(Action.DELETE, Resource.KEYS))],
-    key_id: str,
+    key_id: Annotated[str, Path(examples=[KEY])],
 ) -> Key:
     """Revoke a key: its next call is refused."""
     return _key(await service.desk.run(partial(keys.revoke_key, service.home, caller, key_id)))

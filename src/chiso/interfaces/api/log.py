@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 
 from chiso.account.checkpoint import vkey_text
 from chiso.core.access import Action, Actor, Resource
-from chiso.interfaces.api.pages import NEXT, WHOLE, Cursor, Limit, cursor_at, seq_in
+from chiso.interfaces.api.fields import LOG, Hashes, Note, Sha256
+from chiso.interfaces.api.pages import CURSOR, NEXT, WHOLE, Limit, cursor_at, seq_in
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.log_bundle import log_key
 from chiso.services.serving import account
@@ -24,19 +25,26 @@ class Checkpoint(BaseModel):
     """The log's signed head. Keep it: later logs can be held to it."""
 
     size: int = Field(examples=[12])
-    checkpoint: str = Field(description="A signed note (C2SP tlog-checkpoint).")
-    key: str = Field(description="The key that signs it, as a verifier key (C2SP signed-note).")
+    checkpoint: Note
+    key: str = Field(
+        description="The key that signs it, as a verifier key (C2SP signed-note).",
+        examples=[f"{LOG}+eaf01f3f+AVNqTRhBguMga…"],
+    )
 
 
 class Proof(BaseModel):
     """What shows, without this server, that a leaf is in the log that the checkpoint signs."""
 
     seq: int = Field(examples=[7])
-    leaf_hash: str = Field(description="SHA-256 in hex.")
-    inclusion: list[str] = Field(description="The path to the root, in hex (RFC 6962 §2.1.1).")
-    checkpoint: str
-    payload: str | None = Field(description="What it says, Base64; null where it is not yours.")
-    salt: str | None = Field(description="Hex; hashed with what it says.")
+    leaf_hash: Sha256
+    inclusion: Hashes = Field(description="The path to the root, in hex (RFC 6962 §2.1.1).")
+    checkpoint: Note
+    payload: str | None = Field(
+        description="What it says, Base64; null where it is not yours.", examples=["eyJhdCI6IjIw…"]
+    )
+    salt: str | None = Field(
+        description="Hex; hashed with what it says.", examples=["6317ec819b07be74…"]
+    )
 
 
 class ConsistencyProof(BaseModel):
@@ -44,25 +52,28 @@ class ConsistencyProof(BaseModel):
 
     since: int = Field(examples=[7])
     size: int = Field(examples=[12])
-    consistency: list[str] = Field(description="In hex.")
-    checkpoint: str
+    consistency: Hashes = Field(description="In hex.")
+    checkpoint: Note
 
 
 class Leaf(BaseModel):
     """A leaf. `content`: shown, withheld (it concerns someone else), or destroyed."""
 
-    seq: int
-    leaf_hash: str
-    content: Shown
-    said: dict[str, Any] | None
+    seq: int = Field(examples=[7])
+    leaf_hash: Sha256
+    content: Shown = Field(examples=["shown"])
+    said: dict[str, Any] | None = Field(
+        description="Null where it is not shown.",
+        examples=[{"at": "2026-11-25T08:30:00Z", "type": "settings-changed", "setting": "pack"}],
+    )
 
 
 class Leaves(BaseModel):
     """A page of leaves, the oldest first; to a person, those that concern her."""
 
-    size: int = Field(description="Leaves in the whole log.")
+    size: int = Field(description="Leaves in the whole log.", examples=[12])
     leaves: list[Leaf]
-    next: str | None = Field(description=NEXT)
+    next: str | None = Field(description=NEXT, examples=["WzUwXQ"])
 
 
 _Reader = Annotated[Actor, Depends(allowed(Action.READ, Resource.LOG))]
@@ -78,7 +89,7 @@ async def checkpoint(service: ServiceHere) -> Checkpoint:
 
 @router.get("/proofs/{seq}")
 async def prove(
-    service: ServiceHere, caller: _Reader, seq: Annotated[int, Path(ge=0, le=WHOLE)]
+    service: ServiceHere, caller: _Reader, seq: Annotated[int, Path(ge=0, le=WHOLE, examples=[7])]
 ) -> Proof:
     """Prove that a leaf is in the log."""
     proof = await service.desk.run(partial(account.proof, service.home, caller, seq))
@@ -109,7 +120,12 @@ async def consistency(
 
 @router.get("/leaves")
 async def leaves(
-    service: ServiceHere, caller: _Reader, limit: Limit = 50, cursor: Cursor = None
+    service: ServiceHere,
+    caller: _Reader,
+    limit: Limit = 50,
+    cursor: Annotated[
+        str | None, Query(max_length=200, description=CURSOR, examples=["WzUwXQ"])
+    ] = None,
 ) -> Leaves:
     """List leaves. A person reads hers; auditors and administrators what names nobody."""
     first = seq_in(cursor)

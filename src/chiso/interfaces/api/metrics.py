@@ -23,7 +23,9 @@ router = APIRouter(prefix="/metrics", tags=["metrics"])
     responses={
         200: {
             "description": "Prometheus text format.",
-            "content": {"text/plain": {"schema": {"type": "string"}}},
+            "content": {
+                "text/plain": {"schema": {"type": "string", "examples": ["chiso_log_leaves 12.0"]}}
+            },
         }
     },
 )

@@ -7,33 +7,34 @@ import json
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import Field
 
 from chiso.core.errors import ChisoError, Code
 from chiso.core.page_storage import Place
 from chiso.core.times import from_epoch_s, to_epoch_s
+from chiso.interfaces.api.fields import PERSON, RECEIPT
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_EXAMPLE_ID = "5f0c2f4e-8a51-4d0b-9f0e-3c1b7a9d2e64"
+_EXAMPLE = "WzE3OTU2Nzk1OTksICI1ZjBjMmY0ZS04YTUxLTRkMGItOWYwZS0zYzFiN2E5ZDJlNjQiXQ"
 _MOST_S = 253_402_300_799
 """The last second of the year 9999."""
 
 Limit = Annotated[
     int, Query(ge=1, le=200, description="How many there are on a page.", examples=[50])
 ]
-Cursor = Annotated[
-    str | None,
-    Query(max_length=200, description="`next` of the page before; the first page needs none."),
-]
-SubjectPath = Annotated[str, Path(pattern=f"^{_UUID}$", examples=[_EXAMPLE_ID])]
-ReceiptPath = Annotated[str, Path(pattern=f"^{_UUID}$", examples=[_EXAMPLE_ID])]
+CURSOR = "`next` of the page before; the first page needs none."
+NEXT = "The cursor of the next page; null on the last one."
+Cursor = Annotated[str | None, Query(max_length=200, description=CURSOR, examples=[_EXAMPLE])]
+Next = Annotated[str | None, Field(description=NEXT, examples=[_EXAMPLE])]
+SubjectPath = Annotated[str, Path(pattern=f"^{_UUID}$", examples=[PERSON])]
+ReceiptPath = Annotated[str, Path(pattern=f"^{_UUID}$", examples=[RECEIPT])]
 SubjectQuery = Annotated[
     str | None,
-    Query(pattern=f"^{_UUID}$", description="One person's only.", examples=[_EXAMPLE_ID]),
+    Query(pattern=f"^{_UUID}$", description="One person's only.", examples=[PERSON]),
 ]
 ID_PATTERN = f"^{_UUID}$"
 WHOLE = 2**53 - 1
 """The largest whole number that JSON carries everywhere (RFC 8259 §6)."""
-NEXT = "The cursor of the next page; null on the last one."
 
 
 def cursor_of(place: Place | None) -> str | None:

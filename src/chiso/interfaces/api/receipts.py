@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -20,10 +19,21 @@ from chiso.interfaces.api.enrolments import (
     AgreementHere,
     PhotosHere,
 )
+from chiso.interfaces.api.fields import (
+    End,
+    NotYet,
+    Past,
+    PersonId,
+    ReceiptNumber,
+    Sha256,
+    Signature,
+    TextOrNull,
+    Yes,
+)
 from chiso.interfaces.api.pages import (
-    NEXT,
     Cursor,
     Limit,
+    Next,
     ReceiptPath,
     SubjectQuery,
     cursor_of,
@@ -42,40 +52,42 @@ router = APIRouter(prefix="/receipts", tags=["receipts"], route_class=OnceRoute)
 class Receipt(BaseModel):
     """What a person agreed to, as she holds it, and what became of it."""
 
-    id: str = Field(examples=["9d6f0a52-5a0e-4d5c-8f77-0f4a4c1f2b11"])
-    subject_id: str
+    id: ReceiptNumber
+    subject_id: PersonId
     subject: str = Field(examples=["Rudo M."])
     purpose: str = Field(examples=["clinic door"])
     modes: list[Mode] = Field(examples=[["identify", "verify"]])
-    granted: datetime
-    expires: datetime = Field(description="The date on the receipt.")
-    ends: datetime = Field(description="When it is over if there is no match before.")
+    granted: Past
+    expires: End = Field(description="The date on the receipt.")
+    ends: End = Field(description="When it is over if there is no match before.")
     state: str = Field(examples=["in force"])
-    withdrawn: datetime | None
-    cause: str | None = Field(description="Why it ended, where she did not end it.")
-    guardian: str | None
+    withdrawn: NotYet
+    cause: TextOrNull = Field(description="Why it ended, where she did not end it.")
+    guardian: TextOrNull
     language: str = Field(examples=["sn"])
-    notice_sha256: str | None
-    evidence_sha256: str
+    notice_sha256: TextOrNull
+    evidence_sha256: Sha256
     references: int = Field(examples=[2])
-    signed_text: str = Field(description="The receipt, as it was signed.")
-    signature: str = Field(description="Ed25519 over it, in Base64; docs/formats.md has how.")
+    signed_text: str = Field(
+        description="The receipt, as it was signed.", examples=['{"grounds":{"evidence_sha256":…']
+    )
+    signature: Signature = Field(description="Ed25519 over it, in Base64; docs/formats.md has how.")
 
 
 class Receipts(BaseModel):
     """A page of receipts, in the order in which they were granted."""
 
     receipts: list[Receipt]
-    next: str | None = Field(description=NEXT)
+    next: Next
 
 
 class Enrolment(BaseModel):
     """What an enrolment did."""
 
-    receipt: str = Field(examples=["9d6f0a52-5a0e-4d5c-8f77-0f4a4c1f2b11"])
-    subject_id: str = Field(examples=["5f0c2f4e-8a51-4d0b-9f0e-3c1b7a9d2e64"])
-    expires: datetime
-    new_receipt: bool = Field(description="False where one in force said the same already.")
+    receipt: ReceiptNumber
+    subject_id: PersonId
+    expires: End
+    new_receipt: Yes = Field(description="False where one in force said the same already.")
     references_added: int = Field(examples=[2])
     already_enrolled: int = Field(description="Photos that were there before.", examples=[0])
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from chiso.core.access import Action, Actor, Resource, Scope
 from chiso.core.samples import Face, Refusal
+from chiso.interfaces.api.fields import Hint, Llr, PersonId, Reason, Score, Yes
 from chiso.interfaces.serve.bodies import PHOTO_BODY, PhotoHere
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.access.keys import require_purpose
@@ -29,30 +30,30 @@ class Verification(BaseModel):
     """Whether the photo is of the person whose it is said to be."""
 
     decision: Literal["match", "no-match", "refused"] = Field(examples=["match"])
-    reason: str | None = Field(description="Why the photo was refused.", examples=[None])
-    hint: str | None = Field(description="What to do about it.", examples=[None])
+    reason: Reason
+    hint: Hint
     band: Band = Field(examples=["strong"])
-    score: float | None = Field(default=None, description="Only with the scope `scores`.")
-    llr: float | None = Field(default=None, description="In nats; only with the scope `scores`.")
+    score: Score = None
+    llr: Llr = None
 
 
 class Candidate(BaseModel):
     """Someone whom a face may be."""
 
     subject: str = Field(examples=["Rudo M."])
-    subject_id: str
-    band: Band
-    score: float | None = Field(default=None, description="Only with the scope `scores`.")
-    llr: float | None = Field(default=None, description="In nats; only with the scope `scores`.")
+    subject_id: PersonId
+    band: Band = Field(examples=["strong"])
+    score: Score = None
+    llr: Llr = None
 
 
 class IdentifiedFace(BaseModel):
     """One face, and who of those who agreed it may be."""
 
     box: _Box
-    decision: Literal["match", "unknown", "refused"]
-    reason: str | None
-    hint: str | None
+    decision: Literal["match", "unknown", "refused"] = Field(examples=["match"])
+    reason: Reason
+    hint: Hint
     candidates: list[Candidate]
 
 
@@ -60,25 +61,25 @@ class Identification(BaseModel):
     """Every face of a photo. A face that nobody who agreed has is unknown, and nothing is kept."""
 
     faces: list[IdentifiedFace]
-    reason: str | None = Field(description="Why the photo as a whole was refused.")
-    hint: str | None
+    reason: Reason = Field(description="Why the photo as a whole was refused.")
+    hint: Hint
 
 
 class DetectedFace(BaseModel):
     """A face, and whether a comparison could use it."""
 
     box: _Box
-    usable: bool
-    reason: str | None
-    hint: str | None
+    usable: Yes
+    reason: Reason
+    hint: Hint
 
 
 class Detection(BaseModel):
     """Every face of a photo. No template is made."""
 
     faces: list[DetectedFace]
-    reason: str | None
-    hint: str | None
+    reason: Reason
+    hint: Hint
 
 
 @router.post("/verifications", openapi_extra=PHOTO_BODY)
@@ -138,7 +139,10 @@ async def detect(
     photo: PhotoHere,
     limits: Annotated[
         Literal["probe", "enrolment"],
-        Query(description="What to measure by: enrolment asks more of a photo than a comparison."),
+        Query(
+            description="What to measure by: enrolment asks more of a photo than a comparison.",
+            examples=["enrolment"],
+        ),
     ] = "probe",
 ) -> Detection:
     """Find faces and say whether they could be compared, and what to do if not."""

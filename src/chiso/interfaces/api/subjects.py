@@ -13,7 +13,8 @@ from chiso.core.access import Action, Actor, Resource
 from chiso.core.consent import SubjectId
 from chiso.core.storage import SealedReference
 from chiso.interfaces.api.certificates import Certificate, certificate_answer
-from chiso.interfaces.api.pages import NEXT, Cursor, Limit, SubjectPath, cursor_of, place_in
+from chiso.interfaces.api.fields import Model, Past, PersonId, ReceiptNumber
+from chiso.interfaces.api.pages import Cursor, Limit, Next, SubjectPath, cursor_of, place_in
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.interfaces.serve.once import OnceRoute
 from chiso.services.people import SubjectSummary
@@ -25,13 +26,15 @@ router = APIRouter(prefix="/subjects", tags=["subjects"], route_class=OnceRoute)
 class Subject(BaseModel):
     """Someone who is enrolled."""
 
-    id: str = Field(examples=["5f0c2f4e-8a51-4d0b-9f0e-3c1b7a9d2e64"])
+    id: PersonId
     label: str = Field(description="What the operator calls her.", examples=["Rudo M."])
-    added: datetime
+    added: Past
     receipts: int = Field(examples=[1])
     in_force: int = Field(description="Receipts that permit something now.", examples=[1])
     references: int = Field(examples=[2])
-    next_end: datetime | None = Field(description="When the next consent in force ends.")
+    next_end: datetime | None = Field(
+        description="When the next consent in force ends.", examples=["2027-12-31T23:59:59Z"]
+    )
     next_end_cause: str | None = Field(examples=["expired"])
 
 
@@ -39,16 +42,18 @@ class Subjects(BaseModel):
     """A page of people, in the order in which they were enrolled."""
 
     subjects: list[Subject]
-    next: str | None = Field(description=NEXT)
+    next: Next
 
 
 class Reference(BaseModel):
     """Facts of a reference, never its numbers."""
 
-    receipt: str
-    model: str = Field(description="Digest of the model that made it, SHA-256 in hex.")
-    added: datetime
-    stored_bytes: int = Field(description="AES-256-GCM ciphertext under a key that is hers alone.")
+    receipt: ReceiptNumber
+    model: Model = Field(description="Digest of the model that made it, SHA-256 in hex.")
+    added: Past
+    stored_bytes: int = Field(
+        description="AES-256-GCM ciphertext under a key that is hers alone.", examples=[540]
+    )
 
 
 class References(BaseModel):

@@ -13,6 +13,7 @@ from chiso.compare.normalise.of_record import name_of
 from chiso.compare.threshold import record_bytes
 from chiso.core.access import Action, Actor, Resource
 from chiso.core.decisions import ThresholdRecord
+from chiso.interfaces.api.fields import THRESHOLD, Model, Yes
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.interfaces.serve.once import OnceRoute
 from chiso.services import thresholds
@@ -24,16 +25,17 @@ router = APIRouter(prefix="/thresholds", tags=["thresholds"], route_class=OnceRo
 class Threshold(BaseModel):
     """A threshold record: where it comes from, and whose errors it was fixed on."""
 
-    id: str = Field(examples=["london-worst-group-0.001-1a2b3c4d"])
-    in_use: bool
-    model: str = Field(description="Digest of the model whose scores it is for.")
-    value: float = Field(description="From here on a comparison is a match.", examples=[0.9312])
+    id: str = Field(examples=[THRESHOLD])
+    in_use: Yes
+    model: Model = Field(description="Digest of the model whose scores it is for.")
+    value: float = Field(description="From here on a comparison is a match.", examples=[0.96999])
     target_fmr: float = Field(examples=[0.001])
     target_fpir: float | None = Field(examples=[0.01])
     people: int = Field(description="How many it was fixed on.", examples=[53])
     record: dict[str, Any] = Field(
         description="The record in full, as `chiso threshold show --json` has it: errors by "
-        "group with their intervals among it."
+        "group with their intervals among it.",
+        examples=[{"format": 2, "policy": "worst-group", "seed": 20261122, "set_by": "west_asian"}],
     )
 
 
@@ -47,15 +49,19 @@ class Chosen(BaseModel):
     """The record that decides from now on."""
 
     threshold: Threshold
-    before: str | None = Field(description="Id of the record that decided before.")
+    before: str | None = Field(
+        description="Id of the record that decided before.",
+        examples=["london-worst-group-0.0001-7c20d1f4"],
+    )
     is_laxer: bool | None = Field(
-        description="Whether scores match now that did not. Null: the two cannot be compared."
+        description="Whether scores match now that did not. Null: the two cannot be compared.",
+        examples=[True],
     )
 
 
 _Record = Annotated[
     str,
-    Path(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=["london-worst-group-0.001-1a2b3c4d"]),
+    Path(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=[THRESHOLD]),
 ]
 
 

@@ -49,8 +49,13 @@ _ONCE = {
     "required": False,
     "description": "Sent again within a day with the same request, the call is not done again: it "
     f"is answered as before, with `{REPLAYED}: true`.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
-    "example": "0b0e7f6e-3d0c-4f0a-9a53-9d2f1f0a7c55",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 200,
+        "pattern": "^[!-~]+$",
+        "examples": ["0b0e7f6e-3d0c-4f0a-9a53-9d2f1f0a7c55"],
+    },
 }
 
 
@@ -70,6 +75,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas["Problem"] = Problem.model_json_schema()
+        _add_examples(schemas)
         made["components"]["securitySchemes"] = {
             "key": {"type": "http", "scheme": "bearer", "description": "A key of the API."}
         }
@@ -98,6 +104,23 @@ def _once_ids(routes: list[BaseRoute]) -> set[str]:
     return {operation_id(route) for route in flat(routes) if isinstance(route, OnceRoute)}
 
 
+def _add_examples(schemas: dict[str, Any]) -> None:
+    """Of each field that holds other objects, an example: made of theirs."""
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            if "examples" not in field and "$ref" in field.get("items", field):
+                field["examples"] = [_example(field, schemas)]
+
+
+def _example(field: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    if "examples" in field:
+        return field["examples"][0]
+    if "items" in field:
+        return [_example(field["items"], schemas)]
+    fields = schemas[field["$ref"].rpartition("/")[2]]["properties"]
+    return {name: _example(each, schemas) for name, each in fields.items()}
+
+
 def _complete(call: dict[str, Any], *, is_open: bool, is_once: bool) -> None:
     answers = {
         status: answer for status, answer in call["responses"].items() if status.startswith("2")
@@ -105,7 +128,7 @@ def _complete(call: dict[str, Any], *, is_open: bool, is_once: bool) -> None:
     for status, text in _STATUSES.items():
         content = {MEDIA_TYPE: {"schema": _PROBLEM}}
         answers[status] = {"description": text, "content": content}
-    seconds = {"description": "Seconds.", "schema": {"type": "integer"}}
+    seconds = {"description": "Seconds.", "schema": {"type": "integer", "examples": [40]}}
     answers["429"]["headers"] = {"Retry-After": seconds}
     call["responses"] = answers
     if is_open:
