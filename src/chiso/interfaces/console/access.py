@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Annotated, TypeVar
 
@@ -13,7 +14,8 @@ from fastapi.responses import RedirectResponse, Response
 from chiso.core.access import Account, Action, Actor, ApiKey, Resource, Role, Scope
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.agreements import until
-from chiso.interfaces.console.pages import page
+from chiso.interfaces.console.pages import day, page
+from chiso.interfaces.console.searching import matching
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services import retention
 from chiso.services.access import accounts, keys
@@ -53,10 +55,10 @@ class _Listed:
 
 
 @router.get("")
-async def access(request: Request, service: ServiceHere, caller: Reader) -> Response:
-    """Every key and account, and the forms that make them."""
+async def access(request: Request, service: ServiceHere, caller: Reader, q: str = "") -> Response:
+    """Keys and accounts, and the forms that make them."""
     listed = await service.desk.run(partial(_listed, service.home, caller))
-    return _page(request, service, caller, listed)
+    return _page(request, service, caller, listed, q=q)
 
 
 @router.post("/keys")
@@ -127,24 +129,42 @@ def _listed(home: Home, caller: Actor) -> _Listed:
     return _Listed(keys.keys(home, caller), accounts.accounts(home, caller), known)
 
 
+def _words_of_account(each: Account) -> list[str]:
+    way_in = "password and code" if each.totp_sealed else "password alone"
+    state = "disabled" if each.disabled else ""
+    return [each.name, each.role.value, way_in, day(each.created), state]
+
+
+def _words_of_key(now: datetime, each: ApiKey) -> list[str]:
+    purposes = ["every purpose"] if each.purposes is None else sorted(each.purposes)
+    state = "revoked" if each.revoked else "over" if each.expires <= now else ""
+    scores = "sees scores" if each.scopes else ""
+    station = each.station or ""
+    return [each.name, each.role.value, *purposes, station, day(each.expires), state, scores]
+
+
 def _page(
     request: Request,
     service: Service,
     caller: Actor,
     listed: _Listed,
     *,
+    q: str = "",
     new_key: NewKey | None = None,
     invited: Invited | None = None,
     problem: ChisoError | None = None,
     typed: WantedTyped = _NOTHING,
 ) -> Response:
+    now = service.home.clock.now()
     return page(
         request,
         "access.html.j2",
         caller,
         status.HTTP_200_OK if problem is None else status.HTTP_400_BAD_REQUEST,
-        keys=listed.keys,
+        q=q,
+        keys=matching(request, listed.keys, q, partial(_words_of_key, now)),
         accounts=listed.accounts,
+        shown_accounts=matching(request, listed.accounts, q, _words_of_account),
         roles=_ROLES,
         known=listed.purposes,
         typed=typed,
@@ -152,6 +172,6 @@ def _page(
         new_key=new_key,
         invited=invited,
         base=str(request.base_url).rstrip("/"),
-        now=service.home.clock.now(),
+        now=now,
         problem=problem,
     )

@@ -16,7 +16,8 @@ from chiso.evaluate.audit_plan import AuditPlan, Requirements
 from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.photo_sets import read_photo_set
 from chiso.interfaces.console.languages import language_of, translations
-from chiso.interfaces.console.pages import page
+from chiso.interfaces.console.pages import moment, page
+from chiso.interfaces.console.searching import matching
 from chiso.interfaces.console.studies import PhotoFolder, photo_folder, photo_folders
 from chiso.interfaces.fairness_report.documents import write_report
 from chiso.interfaces.serve.bodies import form_in, read_upload
@@ -48,15 +49,17 @@ _running: set[asyncio.Task[None]] = set()
 
 
 @router.get("")
-async def audits(request: Request, service: ServiceHere, caller: Reader) -> Response:
-    """Every audit that the log tells of, and what is being measured now."""
+async def audits(request: Request, service: ServiceHere, caller: Reader, q: str = "") -> Response:
+    """The audits that the log tells of, and what is being measured now."""
     may = caller.may(Action.CREATE, Resource.AUDITS)
     folders = await service.desk.run(partial(photo_folders, service.home)) if may else []
+    recorded = await service.desk.run(partial(audits_of, service.home))
     return page(
         request,
         "audits.html.j2",
         caller,
-        audits=await service.desk.run(partial(audits_of, service.home)),
+        audits=matching(request, recorded, q, _words),
+        q=q,
         folders=folders,
         run=service.audit_runs.last,
     )
@@ -119,6 +122,10 @@ async def keep_report(request: Request, service: ServiceHere, seq: int) -> Respo
         )
     await service.desk.run(partial(service.reports.keep, content))
     return RedirectResponse(f"/audits/{found.seq}", status.HTTP_303_SEE_OTHER)
+
+
+def _words(audit: RecordedAudit) -> list[str]:
+    return [moment(audit.at), audit.verdict, audit.kind, str(audit.seq)]
 
 
 async def _in_the_workroom(service: Service, work: partial[None]) -> None:
