@@ -2,15 +2,16 @@
 
 python -m bench.fuzz_api --minutes 30 [--seed 1]
 
-The home is a temporary one with three volunteers. Ids and photos are true ones half of the time, so
-that calls reach beyond the checks of their form. Status 1 where an answer was a 5xx, or was not
-what the OpenAPI document says.
+The home is a temporary one with three volunteers. Ids, cards and photos are true ones half of the
+time, so that calls reach beyond the checks of their form. Status 1 where an answer was a 5xx, or
+was not what the OpenAPI document says.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import secrets
 import sys
 import tempfile
 import time
@@ -37,13 +38,18 @@ from bench import london
 from chiso import wiring, wiring_serve
 from chiso.core.access import Role, Scope
 from chiso.core.consent import Mode
+from chiso.services.access.accounts import accept, invite
 from chiso.services.access.keys import WantedKey, issue_key, machine_operator
+from chiso.services.access.sessions import NewSession, person_session, sign_in
+from chiso.services.cards.issue import NewCard, issue_from_photo
 from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
 from chiso.services.serving.limits import Limit
 from chiso.services.serving.service import Service, ServiceSettings
 
 PURPOSE = "clinic door"
 _PEOPLE = ("001", "003", "005")
+_CALLER = "fuzz"
+"""What keys are called that calls are made with: no call is told their ids, or it would end all."""
 _CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -92,6 +98,8 @@ class Target:
     url: str
     callers: Sequence[dict[str, str]]
     photos: Sequence[bytes]
+    cards: list[str] = field(default_factory=list)
+    """What the codes of cards say that were issued."""
 
     def ids(self) -> dict[str, list[str]]:
         """Ids that paths may name, as of now."""
@@ -100,18 +108,35 @@ class Target:
                 "subject_id": [each.subject_id for each in view.subjects()],
                 "receipt_id": [each.terms.receipt_id for each in view.receipts()],
                 "record_id": [each.record_id for each in view.thresholds()],
+                "card_id": [each.card_id for each in view.cards()],
+                "key_id": [
+                    each.key_id for each in view.api_keys() if not each.name.startswith(_CALLER)
+                ],
             }
+
+    def person(self) -> dict[str, str]:
+        """Someone who is enrolled, as a caller: signed in anew, since she may have withdrawn."""
+        with self.service.home.store.reading() as view:
+            first = view.subjects()[0]
+        return _cookie(person_session(self.service.home, first.subject_id))
 
 
 def callers_of(service: Service) -> list[dict[str, str]]:
-    """No key, and keys of each role; of those that may most, several."""
-    made: list[dict[str, str]] = [{}]
+    """Nobody, an account, and keys of each role; of those that may most, several."""
+    home, credentials, password = service.home, service.credentials, secrets.token_urlsafe()
+    token = invite(home, machine_operator(home), Role.ADMIN).path.rpartition("/")[2]
+    name = accept(home, credentials, token, "Chipo", password).name
+    made = [{}, _cookie(sign_in(home, credentials, name, password, ""))]
     end = datetime.now(UTC) + timedelta(days=1)
     for role in (*[Role.ADMIN] * 4, Role.ENROLLER, Role.ENROLLER, Role.VERIFIER, Role.AUDITOR):
-        wanted = WantedKey(f"fuzz {role}", role, None, frozenset(Scope), "front door", end)
-        secret = issue_key(service.home, machine_operator(service.home), wanted).secret
+        wanted = WantedKey(f"{_CALLER} {role}", role, None, frozenset(Scope), "front door", end)
+        secret = issue_key(home, machine_operator(home), wanted).secret
         made.append({"Authorization": f"Bearer {secret}"})
     return made
+
+
+def _cookie(session: NewSession) -> dict[str, str]:
+    return {"Cookie": f"chiso={session.secret}", "Sec-Fetch-Site": "same-origin"}
 
 
 def fuzz(target: Target, for_s: float, first_seed: int, at_once: int) -> Tally:
@@ -145,7 +170,7 @@ def _try(
     chance: random.Random,
 ) -> None:
     _restock(target)
-    known = target.ids()
+    known, callers = target.ids(), [*target.callers, target.person()]
 
     @seed(number)
     @settings(
@@ -157,8 +182,10 @@ def _try(
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def one(case: Any) -> None:
-        _make_true(case, known, target.photos, chance)
-        headers = chance.choice(target.callers)
+        _make_true(case, known, target, chance)
+        headers = chance.choice(callers)
+        if "Cookie" in headers:
+            case.headers.pop("Authorization", None)  # made up, and it would count instead
         name, began = f"{operation.method.upper()} {operation.path}", time.monotonic()
         try:
             answer = case.call(headers=headers, timeout=_PATIENCE_S)
@@ -177,7 +204,7 @@ def _try(
 
 
 def _make_true(
-    case: Any, known: dict[str, list[str]], photos: Sequence[bytes], chance: random.Random
+    case: Any, known: dict[str, list[str]], target: Target, chance: random.Random
 ) -> None:
     """Name what there is, half of the time."""
     for name in case.path_parameters or {}:
@@ -188,27 +215,62 @@ def _make_true(
         if "subject" in case.query:
             case.query["subject"] = chance.choice(_PEOPLE)
     if isinstance(case.body, bytes) and chance.random() < 0.3:
-        case.body = chance.choice(photos)
+        case.body = chance.choice(target.photos)
     if isinstance(case.body, dict) and chance.random() < 0.5:
-        if "subject_id" in case.body and known["subject_id"]:
-            case.body["subject_id"] = chance.choice(known["subject_id"])
-        if "photo" in case.body:
-            one = chance.choice(photos)
-            case.body["photo"] = [one] if isinstance(case.body["photo"], list) else one
-        if "modes" in case.body:
-            case.body |= {"modes": "verify", "purpose": PURPOSE, "expires": "2090-01-01"}
+        _make_form_true(case.body, known, target, chance)
+
+
+def _make_form_true(
+    form: dict[str, Any], known: dict[str, list[str]], target: Target, chance: random.Random
+) -> None:
+    if "subject_id" in form and known["subject_id"]:
+        form["subject_id"] = chance.choice(known["subject_id"])
+    if "photo" in form:
+        one = chance.choice(target.photos)
+        form["photo"] = [one] if isinstance(form["photo"], list) else one
+    if "subject" in form:
+        agreed = {
+            "purpose": PURPOSE,
+            "guardian": "Chipo",
+            "language": "en",
+            "expires": "2090-01-01",
+        }
+        form |= {"subject": chance.choice(_PEOPLE), **agreed}
+    if "modes" in form:
+        form["modes"] = "verify"
+    if "role" in form:
+        hour = datetime.now(UTC) + timedelta(hours=1)
+        form |= {"name": "side door", "expires": hour.isoformat()}
+    if "card" in form:
+        form["card"] = chance.choice(target.cards)
 
 
 def _restock(target: Target) -> None:
-    """Enrol people again when calls have withdrawn them: otherwise nobody would be left."""
-    with target.service.home.store.reading() as view:
+    """Make again what calls have ended: otherwise there would soon be nothing to call about."""
+    home, end = target.service.home, datetime(2099, 1, 1, tzinfo=UTC)
+    with home.store.reading() as view:
         gone = [label for label in _PEOPLE if view.subject(label) is None]
+        has_card = any(each.revoked is None for each in view.cards())
+        has_key = any(
+            each.revoked is None and not each.name.startswith(_CALLER) for each in view.api_keys()
+        )
     for label in gone if len(gone) > 1 else ():
-        expires = datetime(2099, 1, 1, tzinfo=UTC)
-        agreement = Agreement(label, PURPOSE, frozenset(Mode), expires, "0" * 64)
-        photo = Photo(label, target.photos[_PEOPLE.index(label) % len(target.photos)])
-        done = enrol(target.service.home, agreement, [photo])
+        agreement = Agreement(label, PURPOSE, frozenset(Mode), end, "0" * 64)
+        done = enrol(home, agreement, [_photo(target, label)])
         assert isinstance(done, Enrolled), done
+    if not has_card:
+        label = _PEOPLE[0]
+        agreement = Agreement(label, PURPOSE, frozenset(Mode), end, "0" * 64)
+        made = issue_from_photo(home, agreement, _photo(target, label), keep_references=True)
+        assert isinstance(made, NewCard), made
+        target.cards[:] = [made.code]
+    if not has_key:
+        wanted = WantedKey("side door", Role.VERIFIER, None, frozenset(), None, end)
+        issue_key(home, machine_operator(home), wanted)
+
+
+def _photo(target: Target, label: str) -> Photo:
+    return Photo(label, target.photos[_PEOPLE.index(label) % len(target.photos)])
 
 
 def main() -> int:
