@@ -140,6 +140,23 @@ def test_a_call_made_of_examples_is_understood(
     assert {call: status for call, status in answered.items() if status == 400} == {}
 
 
+def test_every_list_comes_in_pages() -> None:
+    schemas, lists = api_document()["components"]["schemas"], set()
+
+    def fields_of(schema: dict[str, Any]) -> dict[str, Any]:
+        name = schema.get("$ref", "").rpartition("/")[2]
+        return dict(schemas[name].get("properties", {})) if name else {}
+
+    for method, path, call in _calls():
+        content = call["responses"].get("200", {}).get("content", {})
+        fields = fields_of(content.get("application/json", {}).get("schema", {}))
+        if method == "get" and any(fields_of(each.get("items", {})) for each in fields.values()):
+            lists.add(path)
+            assert {"limit", "cursor"} <= {each["name"] for each in call["parameters"]}, path
+            assert "next" in fields, path
+    assert len(lists) == 9
+
+
 def test_every_write_takes_an_idempotency_key_but_those_named_here() -> None:
     writes, taking = set(), set()
     for method, _, call in _calls():

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from chiso.core.access import Action, Resource
 from chiso.interfaces.api.fields import HASH, Past, Sha256
+from chiso.interfaces.api.pages import Limit, SeqCursor, SeqNext, cursor_at, seq_in
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.audit.recorded import audits_of
 
@@ -29,15 +30,17 @@ class Audit(BaseModel):
 
 
 class Audits(BaseModel):
-    """Every recorded audit, the newest first."""
+    """A page of recorded audits, the newest first."""
 
     audits: list[Audit]
+    next: SeqNext
 
 
 @router.get("", dependencies=[Depends(allowed(Action.READ, Resource.AUDITS))])
-async def find(service: ServiceHere) -> Audits:
+async def find(service: ServiceHere, limit: Limit = 50, cursor: SeqCursor = None) -> Audits:
     """List recorded audits."""
-    told = await service.desk.run(partial(audits_of, service.home))
+    told = await service.desk.run(partial(audits_of, service.home, seq_in(cursor)))
+    shown = told[:limit]
     return Audits(
         audits=[
             Audit(
@@ -48,6 +51,7 @@ async def find(service: ServiceHere) -> Audits:
                 input_sha256=each.input_sha256,
                 report_sha256=dict(each.report_sha256),
             )
-            for each in told
-        ]
+            for each in shown
+        ],
+        next=cursor_at(shown[-1].seq if len(told) > limit else None),
     )

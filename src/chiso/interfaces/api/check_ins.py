@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from chiso.core.access import Action, Actor, Resource
 from chiso.interfaces.api.fields import Past, PersonId
+from chiso.interfaces.api.pages import Limit, SeqCursor, SeqNext, cursor_at, seq_in
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.serving import account
 
@@ -26,19 +27,27 @@ class CheckIn(BaseModel):
 
 
 class CheckIns(BaseModel):
-    """Today's, the newest first. Other days and other stations are shown to nobody but herself."""
+    """A page of today's, the newest first.
+
+    Other days and other stations are shown to nobody but herself.
+    """
 
     station: str = Field(examples=["front door"])
     check_ins: list[CheckIn]
+    next: SeqNext
 
 
 @router.get("")
 async def today(
     service: ServiceHere,
     caller: Annotated[Actor, Depends(allowed(Action.READ, Resource.CHECK_INS))],
+    limit: Limit = 50,
+    cursor: SeqCursor = None,
 ) -> CheckIns:
     """List today's check-ins at the station that this key stands at."""
-    found = await service.desk.run(partial(account.check_ins, service.home, caller))
+    before = seq_in(cursor)
+    found = await service.desk.run(partial(account.check_ins, service.home, caller, before))
+    shown = found[:limit]
     return CheckIns(
         station=caller.station or "",
         check_ins=[
@@ -48,6 +57,7 @@ async def today(
                 subject_id=each.subject.subject_id,
                 purpose=each.purpose,
             )
-            for each in found
+            for each in shown
         ],
+        next=cursor_at(shown[-1].seq if len(found) > limit else None),
     )

@@ -9,11 +9,14 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from chiso.core.access import Action, Actor, ApiKey, Resource, Role, Scope
+from chiso.core.page_storage import Place
 from chiso.interfaces.api.fields import KEY, End, NotYet, Past
+from chiso.interfaces.api.pages import Cursor, Limit, Next, cursor_of, place_in
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.interfaces.serve.once import OnceRoute, hold_secret
 from chiso.services.access import keys
 from chiso.services.access.keys import WantedKey
+from chiso.services.serving.paging import page_of
 
 router = APIRouter(prefix="/keys", tags=["keys"], route_class=OnceRoute)
 
@@ -52,9 +55,10 @@ class KeyWithSecret(Key):
 
 
 class Keys(BaseModel):
-    """Every key, revoked and ended ones too."""
+    """A page of keys, in the order in which they were made; revoked and ended ones too."""
 
     keys: list[Key]
+    next: Next
 
 
 @router.post("", status_code=201)
@@ -83,10 +87,14 @@ async def create(
 async def find(
     service: ServiceHere,
     caller: Annotated[Actor, Depends(allowed(Action.READ, Resource.KEYS))],
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Keys:
     """List keys."""
+    place = place_in(cursor)
     known = await service.desk.run(partial(keys.keys, service.home, caller))
-    return Keys(keys=[_key(each) for each in known])
+    page = page_of(known, lambda each: Place(each.created, each.key_id), place, limit)
+    return Keys(keys=[_key(each) for each in page.items], next=cursor_of(page.end))
 
 
 @router.delete("/{key_id}")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from chiso.account.checkpoint import vkey_text
 from chiso.core.access import Action, Actor, Resource
 from chiso.interfaces.api.fields import LOG, Hashes, Note, Sha256
-from chiso.interfaces.api.pages import CURSOR, NEXT, WHOLE, Limit, cursor_at, seq_in
+from chiso.interfaces.api.pages import WHOLE, Limit, SeqCursor, SeqNext, cursor_at, seq_in
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.log_bundle import log_key
 from chiso.services.serving import account
@@ -73,7 +73,7 @@ class Leaves(BaseModel):
 
     size: int = Field(description="Leaves in the whole log.", examples=[12])
     leaves: list[Leaf]
-    next: str | None = Field(description=NEXT, examples=["WzUwXQ"])
+    next: SeqNext
 
 
 _Reader = Annotated[Actor, Depends(allowed(Action.READ, Resource.LOG))]
@@ -123,12 +123,10 @@ async def leaves(
     service: ServiceHere,
     caller: _Reader,
     limit: Limit = 50,
-    cursor: Annotated[
-        str | None, Query(max_length=200, description=CURSOR, examples=["WzUwXQ"])
-    ] = None,
+    cursor: SeqCursor = None,
 ) -> Leaves:
     """List leaves. A person reads hers; auditors and administrators what names nobody."""
-    first = seq_in(cursor)
+    first = seq_in(cursor) or 0
     page = await service.desk.run(partial(account.leaves, service.home, caller, first, limit))
     return Leaves(
         size=page.size,

@@ -15,6 +15,7 @@ from chiso.core.times import from_epoch_s, to_epoch_s
 from chiso.interfaces.api.fields import PERSON, RECEIPT
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_SEQ_EXAMPLE = "WzUwXQ"
 _EXAMPLE = "WzE3OTU2Nzk1OTksICI1ZjBjMmY0ZS04YTUxLTRkMGItOWYwZS0zYzFiN2E5ZDJlNjQiXQ"
 _MOST_S = 253_402_300_799
 """The last second of the year 9999."""
@@ -22,10 +23,14 @@ _MOST_S = 253_402_300_799
 Limit = Annotated[
     int, Query(ge=1, le=200, description="How many there are on a page.", examples=[50])
 ]
-CURSOR = "`next` of the page before; the first page needs none."
-NEXT = "The cursor of the next page; null on the last one."
-Cursor = Annotated[str | None, Query(max_length=200, description=CURSOR, examples=[_EXAMPLE])]
-Next = Annotated[str | None, Field(description=NEXT, examples=[_EXAMPLE])]
+_CURSOR = "`next` of the page before; the first page needs none."
+_NEXT = "The cursor of the next page; null on the last one."
+Cursor = Annotated[str | None, Query(max_length=200, description=_CURSOR, examples=[_EXAMPLE])]
+Next = Annotated[str | None, Field(description=_NEXT, examples=[_EXAMPLE])]
+SeqCursor = Annotated[
+    str | None, Query(max_length=200, description=_CURSOR, examples=[_SEQ_EXAMPLE])
+]
+SeqNext = Annotated[str | None, Field(description=_NEXT, examples=[_SEQ_EXAMPLE])]
 SubjectPath = Annotated[str, Path(pattern=f"^{_UUID}$", examples=[PERSON])]
 ReceiptPath = Annotated[str, Path(pattern=f"^{_UUID}$", examples=[RECEIPT])]
 SubjectQuery = Annotated[
@@ -53,14 +58,14 @@ def place_in(cursor: str | None) -> Place | None:
 
 
 def cursor_at(seq: int | None) -> str | None:
-    """A number in the log as a cursor."""
+    """A number, in the log or in a list that only grows, as a cursor."""
     return None if seq is None else _text([seq])
 
 
-def seq_in(cursor: str | None) -> int:
-    """The number that a cursor tells, 0 for none. Raises BAD_ARGUMENT where it is none of ours."""
+def seq_in(cursor: str | None) -> int | None:
+    """The number that a cursor tells. Raises BAD_ARGUMENT where it is none of ours."""
     if cursor is None:
-        return 0
+        return None
     match _content(cursor):
         case [int(seq)] if 0 <= seq <= WHOLE:
             return seq

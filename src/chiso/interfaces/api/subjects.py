@@ -57,9 +57,10 @@ class Reference(BaseModel):
 
 
 class References(BaseModel):
-    """Every reference of a person."""
+    """A page of a person's references, in the order in which they were added."""
 
     references: list[Reference]
+    next: Next
 
 
 @router.get("")
@@ -109,10 +110,16 @@ async def references(
     service: ServiceHere,
     caller: Annotated[Actor, Depends(allowed(Action.READ, Resource.REFERENCES))],
     subject_id: SubjectPath,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> References:
     """List facts of a person's references. Templates themselves are never shown."""
-    work = partial(held.references, service.home, caller, SubjectId(subject_id))
-    return References(references=[_reference(each) for each in await service.desk.run(work)])
+    place, hers = place_in(cursor), SubjectId(subject_id)
+    work = partial(held.references, service.home, caller, hers, place, limit)
+    page = await service.desk.run(work)
+    return References(
+        references=[_reference(each) for each in page.items], next=cursor_of(page.end)
+    )
 
 
 def _subject(summary: SubjectSummary) -> Subject:

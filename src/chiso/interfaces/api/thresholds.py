@@ -14,6 +14,7 @@ from chiso.compare.threshold import record_bytes
 from chiso.core.access import Action, Actor, Resource
 from chiso.core.decisions import ThresholdRecord
 from chiso.interfaces.api.fields import THRESHOLD, Model, Yes
+from chiso.interfaces.api.pages import Limit, SeqCursor, SeqNext, cursor_at, seq_in
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.interfaces.serve.once import OnceRoute
 from chiso.services import thresholds
@@ -40,9 +41,10 @@ class Threshold(BaseModel):
 
 
 class Thresholds(BaseModel):
-    """Every record of the home, the oldest first."""
+    """A page of the home's records, the oldest first."""
 
     thresholds: list[Threshold]
+    next: SeqNext
 
 
 class Chosen(BaseModel):
@@ -66,10 +68,15 @@ _Record = Annotated[
 
 
 @router.get("", dependencies=[Depends(allowed(Action.READ, Resource.THRESHOLDS))])
-async def find(service: ServiceHere) -> Thresholds:
+async def find(service: ServiceHere, limit: Limit = 50, cursor: SeqCursor = None) -> Thresholds:
     """List threshold records."""
     known = await service.desk.run(partial(thresholds.records, service.home))
-    return Thresholds(thresholds=[_threshold(each, used) for each, used in known])
+    first = seq_in(cursor) or 0
+    last = first + limit
+    return Thresholds(
+        thresholds=[_threshold(each, used) for each, used in known[first:last]],
+        next=cursor_at(last if last < len(known) else None),
+    )
 
 
 @router.get("/active", dependencies=[Depends(allowed(Action.READ, Resource.THRESHOLDS))])

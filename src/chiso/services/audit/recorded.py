@@ -27,15 +27,15 @@ class RecordedAudit:
     report_sha256: Mapping[str, str]
 
 
-def audits_of(home: Home) -> list[RecordedAudit]:
-    """Every recorded audit of a home, the newest first."""
+def audits_of(home: Home, before: int | None = None) -> list[RecordedAudit]:
+    """Recorded audits of a home, the newest first: all, or those of leaves below `before`."""
     with home.store.reading() as view:
-        return list(recorded_audits(view))
+        return list(recorded_audits(view, before))
 
 
-def recorded_audits(view: ReadTransaction) -> Iterator[RecordedAudit]:
-    """Every recorded audit, the newest first."""
-    for payload in view.newest_payloads(_MARK):  # of a million leaves, few are about this
+def recorded_audits(view: ReadTransaction, before: int | None = None) -> Iterator[RecordedAudit]:
+    """Recorded audits, the newest first: all, or those of leaves below `before`."""
+    for payload in view.newest_payloads(_MARK, before):  # of a million leaves, few are about this
         said = json.loads(payload.body)
         if said["type"] == EventType.AUDIT_RECORDED:
             yield RecordedAudit(

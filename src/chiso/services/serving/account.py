@@ -62,8 +62,9 @@ class Consistency:
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """Someone who was recognised today at the caller's station."""
+    """Someone who was recognised today at the caller's station; `seq` is the leaf that tells it."""
 
+    seq: int
     at: datetime
     subject: Subject
     purpose: str
@@ -123,10 +124,11 @@ def leaves(home: Home, caller: Actor, first: int, count: int) -> SeenLeaves:
     return SeenLeaves(size, shown[:count], shown[count].seq if len(shown) > count else None)
 
 
-def check_ins(home: Home, caller: Actor) -> list[CheckIn]:
+def check_ins(home: Home, caller: Actor, before: int | None = None) -> list[CheckIn]:
     """Who was recognised today at the caller's own station, the newest first.
 
-    A day begins at midnight where this machine is. Who withdrew since is not among them.
+    A day begins at midnight where this machine is. Who withdrew since is not among them. `before`:
+    only those that leaves below this number tell.
     """
     if caller.station is None:
         raise ChisoError(
@@ -138,7 +140,7 @@ def check_ins(home: Home, caller: Actor) -> list[CheckIn]:
     midnight = datetime.combine(local.date(), time(), local.tzinfo)
     found: list[CheckIn] = []
     with home.store.reading() as view:
-        for payload in view.newest_payloads():
+        for payload in view.newest_payloads(before=before):
             said = json.loads(payload.body)
             at = from_text(said["at"])
             if at < midnight:
@@ -147,7 +149,7 @@ def check_ins(home: Home, caller: Actor) -> list[CheckIn]:
                 continue
             subject = view.subject_by_id(payload.subject_id)
             if subject is not None:
-                found.append(CheckIn(at, subject, said["purpose"]))
+                found.append(CheckIn(payload.seq, at, subject, said["purpose"]))
     return found
 
 

@@ -16,7 +16,7 @@ from chiso.services.cards.reading import code_in
 from chiso.services.cards.verify import CardAnswer, verify_card
 from chiso.services.home import Home
 from chiso.services.serving.failures import limited
-from chiso.services.serving.held import Page
+from chiso.services.serving.paging import Page, page_of
 from chiso.services.serving.service import Service
 
 
@@ -24,15 +24,8 @@ def cards(
     home: Home, caller: Actor, subject_id: SubjectId | None, place: Place | None, count: int
 ) -> Page[CardSummary]:
     """Cards after `place` that this caller may see, of one person or of all, at most `count`."""
-    start = None if place is None else (place.at, place.id)
-    after = [
-        each
-        for each in cards_of(home, subject_id)
-        if _sees(caller, each) and (start is None or (each.card.issued, each.card.card_id) > start)
-    ]
-    shown = tuple(after[:count])
-    last = shown[-1].card if len(after) > count else None
-    return Page(shown, None if last is None else Place(last.issued, last.card_id))
+    seen = [each for each in cards_of(home, subject_id) if _sees(caller, each)]
+    return page_of(seen, lambda each: Place(each.card.issued, each.card.card_id), place, count)
 
 
 def card(home: Home, caller: Actor, card_id: str) -> CardSummary:

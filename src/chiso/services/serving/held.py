@@ -5,9 +5,9 @@ What it may not see is answered as if it were not there.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from chiso.account.erasure import ErasureCertificate
 from chiso.core.access import Actor
@@ -25,19 +25,11 @@ from chiso.services.people import (
     receipt_summaries,
     summary_of,
 )
+from chiso.services.serving.paging import Page, page_of
 from chiso.services.withdraw import withdraw_by_id
 
 _Item = TypeVar("_Item")
 _AT_ONCE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[_Item]):
-    """Part of a list, in the order of arrival; `end` is where the next one begins after."""
-
-    items: tuple[_Item, ...]
-    end: Place | None
-    """None where nothing comes after."""
 
 
 def people(
@@ -90,15 +82,18 @@ def receipt(home: Home, caller: Actor, receipt_id: ReceiptId) -> ReceiptSummary:
         return summary
 
 
-def references(home: Home, caller: Actor, subject_id: SubjectId) -> list[SealedReference]:
-    """Facts of a person's references that rest on receipts which this caller sees."""
+def references(
+    home: Home, caller: Actor, subject_id: SubjectId, place: Place | None, count: int
+) -> Page[SealedReference]:
+    """A person's references after `place`, of receipts which this caller sees, at most `count`."""
     with home.store.reading() as view:
         _seen(view, caller, subject_id)
-        return [
+        hers = [
             reference
             for reference, terms in view.references(None, subject_id)
             if caller.may_for(terms.purpose)
         ]
+    return page_of(hers, _place_of_reference, place, count)
 
 
 def withdraw_receipt(home: Home, caller: Actor, receipt_id: ReceiptId) -> ErasureCertificate:
@@ -187,6 +182,11 @@ def _summaries(
 
 def _place_of(signed: SignedReceipt) -> Place:
     return Place(signed.terms.granted, signed.terms.receipt_id)
+
+
+def _place_of_reference(reference: SealedReference) -> Place:
+    """It has no id, and neither its photo's tag nor its ciphertext is anybody's to read."""
+    return Place(reference.added, hashlib.sha256(reference.sealed).hexdigest())
 
 
 def _sees(view: ReadTransaction, caller: Actor, subject: Subject) -> bool:
