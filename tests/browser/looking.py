@@ -42,17 +42,27 @@ def look(browser: Browser, site: Site, url: str, visitor: Visitor, viewport: Vie
     page.on("console", lambda said: _note_said(seen, page.url, said.type, said.text))
     page.on("pageerror", lambda error: seen.complaints.append(f"{page.url}: {error}"))
     for path in site.paths(visitor):
-        page.emulate_media(color_scheme="light")
         page.goto(url + path)
-        sideways_px = page.evaluate(_SCROLLS)
-        if sideways_px > 0:
-            seen.too_wide.append(f"{path}: by {sideways_px} px")
-        page.evaluate(_AXE)
-        seen.unreachable.extend(f"{path} light: {each}" for each in _axe(page))
-        page.emulate_media(color_scheme="dark")
-        seen.unreachable.extend(f"{path} dark: {each}" for each in _axe(page, "color-contrast"))
+        seen.too_wide.extend(too_wide(page, path))
+        seen.unreachable.extend(unreachable(page, path))
     context.close()
     return seen
+
+
+def unreachable(page: Page, called: str) -> list[str]:
+    """What axe finds in a page as it stands, in light and in dark; lines begin as it is called."""
+    page.emulate_media(color_scheme="light")
+    page.evaluate(_AXE)
+    found = [f"{called} light: {each}" for each in _axe(page)]
+    page.emulate_media(color_scheme="dark")
+    found.extend(f"{called} dark: {each}" for each in _axe(page, "color-contrast"))
+    return found
+
+
+def too_wide(page: Page, called: str) -> list[str]:
+    """Whether a page as it stands must be moved sideways: a line that begins as it is called."""
+    sideways_px = page.evaluate(_SCROLLS)
+    return [f"{called}: by {sideways_px} px"] if sideways_px > 0 else []
 
 
 def _note_foreign(seen: Seen, at: str, url: str, asked: str) -> None:

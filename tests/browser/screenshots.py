@@ -12,22 +12,20 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
-from tests.browser import steps
-from tests.browser.camera import film_of
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from tests.browser.camera import film_of, film_with_a_card
 from tests.browser.chromium import DESKTOP, PHONE, chromium, sign_in
 from tests.browser.site import (
-    PURPOSE,
-    STATION,
+    CARRIER,
+    NAMES,
     VISITORS,
     Site,
     Visitor,
     make_site,
     with_an_audit,
 )
+from tests.browser.walk import Look, Walk
 from tests.serve.processes import Served, server
-
-from chiso.core.access import Role
 
 _SCREENS = {"phone": PHONE, "desktop": DESKTOP}
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -46,6 +44,8 @@ def main(out: Path, london: Path) -> None:
             with chromium(playwright) as browser:
                 for visitor in VISITORS:
                     _pages(browser, site, served, visitor, out)
+                for screen, viewport in _SCREENS.items():
+                    Walk(browser, site, served.url, viewport, _into(out, screen)).nobody()
             _before_a_camera(playwright, site, served, folder, london, out)
 
 
@@ -63,77 +63,19 @@ def _pages(browser: Browser, site: Site, served: Served, visitor: Visitor, out: 
 def _before_a_camera(
     playwright: Playwright, site: Site, served: Served, folder: Path, london: Path, out: Path
 ) -> None:
-    (known, unknown) = (film_of(london / f"{n}_smiling.jpg", folder) for n in ("001", "030"))
-    for screen in _SCREENS:
+    with_a_card = film_with_a_card(site.card, london / f"{CARRIER[0]}_smiling.jpg", folder)
+    unknown = film_of(london / "030_smiling.jpg", folder)
+    for (screen, viewport), number in zip(_SCREENS.items(), ("003", "005"), strict=True):
+        look = _into(out, screen)
         with chromium(playwright, unknown) as browser:
-            _kiosk(_context(browser, site, served, STATION, screen), served, out, screen)
-            _enrolment(_context(browser, site, served, Role.ADMIN, screen), served, out, screen)
-        with chromium(playwright, known) as browser:
-            _kiosk(_context(browser, site, served, STATION, screen), served, out, screen)
-            here = _context(browser, site, served, Role.VERIFIER, screen)
-            _check_ins(here, site, served, out, screen)
-            _own_page(_context(browser, site, served, None, screen), site, served, out, screen)
+            walk = Walk(browser, site, served.url, viewport, look)
+            walk.someone_unknown(f"Nyasha on a {screen}", NAMES[number])
+        with chromium(playwright, with_a_card) as browser:
+            Walk(browser, site, served.url, viewport, look).a_card()
 
 
-def _context(
-    browser: Browser, site: Site, served: Served, visitor: Visitor, screen: str
-) -> BrowserContext:
-    context = browser.new_context(viewport=_SCREENS[screen], reduced_motion="reduce")
-    sign_in(context, served.url, site.cookies.get(visitor))
-    return context
-
-
-def _kiosk(context: BrowserContext, served: Served, out: Path, screen: str) -> None:
-    page = context.new_page()
-    page.goto(served.url + "/kiosk")
-    _take(page, out, "kiosk-ask", screen)
-    page.locator("#go").press("Enter")
-    page.locator("#view").wait_for()
-    page.wait_for_timeout(400)
-    page.screenshot(path=out / f"kiosk-look-{screen}-light.png")
-    page.locator("#go").press("Enter")
-    page.locator("#kiosk[data-state=ask]").wait_for()
-    steps.ask_kiosk(page)
-    state = page.locator("#kiosk").get_attribute("data-state")
-    _take(page, out, f"kiosk-{state}", screen)
-    context.close()
-
-
-def _check_ins(context: BrowserContext, site: Site, served: Served, out: Path, screen: str) -> None:
-    page = context.new_page()
-    page.goto(served.url + "/check-ins")
-    page.get_by_label("The station’s key").fill(site.station_key)
-    page.get_by_role("button", name="Show today’s check-ins").click()
-    _take(page, out, "check-ins", screen)
-    context.close()
-
-
-def _enrolment(context: BrowserContext, served: Served, out: Path, screen: str) -> None:
-    page = context.new_page()
-    name = f"Nyasha on a {screen}"
-    steps.agree(page, served.url, name, PURPOSE)
-    steps.take_a_photo(page)
-    _take(page, out, "enrol-photos", screen)
-    steps.enrol_her(page)
-    _take(page, out, "enrol-done", screen)
-    page.get_by_role("link", name="To her page").click()
-    page.get_by_role("button", name="Make a link").click()
-    _take(page, out, "her-link", screen)
-    page.goto(served.url + "/people")
-    page.get_by_role("link", name=name).click()
-    page.get_by_role("link", name="Withdraw everything").click()
-    page.get_by_role("button", name="Withdraw and destroy").click()
-    _take(page, out, "withdrawn", screen)
-    context.close()
-
-
-def _own_page(context: BrowserContext, site: Site, served: Served, out: Path, screen: str) -> None:
-    page = context.new_page()
-    steps.open_own_page(page, f"{served.url}/me/{site.values['link']}")
-    page.locator("button.verify").first.click()
-    page.locator(".proof ol").first.wait_for(timeout=steps.PATIENCE_MS)
-    _take(page, out, "me-verified", screen)
-    context.close()
+def _into(out: Path, screen: str) -> Look:
+    return lambda page, name: _take(page, out, name, screen)
 
 
 def _name_of(path: str, site: Site) -> str:

@@ -25,9 +25,7 @@ def agree(page: Page, url: str, name: str, purpose: str) -> None:
     """Enrol, up to the photos: the notice is read, both boxes are ticked, a name is typed."""
     hear(page, url, purpose)
     say_yes(page, name)
-    page.get_by_label("She types her name").check()
-    page.get_by_label("Name of who agrees").fill(name)
-    page.get_by_role("button", name="Go on to the photos").click()
+    sign(page, name)
 
 
 def hear(page: Page, url: str, purpose: str) -> None:
@@ -49,6 +47,13 @@ def say_yes(page: Page, name: str) -> None:
         expect(box).not_to_be_checked()
         box.check()
     page.get_by_label("Until when").fill("2099-01-01")
+
+
+def sign(page: Page, name: str) -> None:
+    """Type the name of who agrees, and go on."""
+    page.get_by_label("She types her name").check()
+    page.get_by_label("Name of who agrees").fill(name)
+    page.get_by_role("button", name="Go on to the photos").click()
 
 
 def draw(page: Page) -> None:
