@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 PATIENCE_MS = 90_000
-_TRIES = 4
+TRIES = 4
 _STROKE = ((0.1, 0.8), (0.3, 0.2), (0.5, 0.8), (0.9, 0.4))
 """Shares of the width and the height."""
 _ANSWERED = ("hello", "unknown", "other", "refused", "again", "broken", "closed")
@@ -108,7 +108,7 @@ def ask_kiosk(page: Page) -> str:
     said = ""
     if page.locator("#kiosk").get_attribute("data-state") == "hello":  # of whoever came before
         page.locator("#go").press("Enter")
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         page.locator("#kiosk[data-state=ask], #kiosk[data-state=again]").wait_for()
         expect(page.locator("#go")).to_be_enabled(timeout=PATIENCE_MS)  # its script is there
         page.locator("#go").press("Enter")
@@ -121,7 +121,7 @@ def ask_kiosk(page: Page) -> str:
 def show_card(page: Page, url: str) -> str:
     """Let the kiosk read a card and look at the face; what it says, from the start if it must."""
     said = ""
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         page.goto(url + "/kiosk")
         page.get_by_role("button", name="I show my card").click()
         said = _answer(page)
@@ -140,7 +140,7 @@ def open_own_page(page: Page, link: str) -> None:
     """Open a person's own page with a look: with her link, or at /me with her card."""
     page.goto(link)
     opened = page.locator("ol.done")
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         page.locator("#go").click()
         opened.or_(page.get_by_role("button", name="Try again")).wait_for(timeout=PATIENCE_MS)
         if opened.is_visible():
