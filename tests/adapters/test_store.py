@@ -29,7 +29,7 @@ from chiso.adapters.store.postgres import PostgresStore
 from chiso.adapters.store.rows import position_of
 from chiso.adapters.store.schema import metadata
 from chiso.adapters.store.sqlite import SqliteStore
-from chiso.consent.receipt import draft, receipt_bytes
+from chiso.consent.receipt import draft, narrowed, receipt_bytes
 from chiso.core.consent import Cause, Grounds, Mode, Parties, ReceiptId, SubjectId
 from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Leaf, LeafPayload, LogHead, Node
@@ -131,6 +131,23 @@ def test_it_is_kept_when_a_receipt_last_served_and_why_it_ended(any_enrolled: An
         assert list(view.terms()) == [receipt.terms]
     assert (receipt.last_active, receipt.withdrawn) == (served, ended)
     assert receipt.cause is Cause.INACTIVE
+
+
+def test_a_receipt_is_replaced_and_what_rests_on_it_rests_on_the_new_one(
+    any_enrolled: AnyStore,
+) -> None:
+    old = _receipt(_ANNA)
+    less = narrowed(old.receipt, frozenset({Mode.VERIFY}), _NOW.replace(year=2029), _NOW)
+    new = replace(old, receipt=less, body=receipt_bytes(less), signature=b"another")
+    with any_enrolled.writing() as transaction:
+        transaction.add_subject(Subject(SubjectId("subject-ben"), "Ben", _NOW))
+        other = _receipt(Subject(SubjectId("subject-ben"), "Ben", _NOW), "receipt-2")
+        transaction.add_receipt(other)
+        transaction.replace_receipt(new)
+    with any_enrolled.reading() as view:
+        assert view.receipts(_ANNA.subject_id) == [new]
+        assert view.receipts(SubjectId("subject-ben")) == [other]
+        assert list(view.references()) == [(_reference(_ANNA), new.terms)]
 
 
 def test_an_exception_rolls_everything_back(any_store: AnyStore) -> None:

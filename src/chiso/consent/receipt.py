@@ -7,6 +7,7 @@ Receipt Specification 1.1: header, parties, processing, grounds, withdrawal.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,8 @@ WITHDRAWAL = (
     "Ask at any desk of the controller, or have `chiso withdraw` run. "
     "It takes effect at once and erases every template that rests on this receipt."
 )
+
+_WIDER_AT_A_DESK = "To agree to more, read the notice again at a desk, and agree anew there."
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:
@@ -125,6 +128,37 @@ def same_agreement(one: Receipt, other: Receipt, *, until_any: bool = False) -> 
         and one.processing.purpose == other.processing.purpose
         and set(one.processing.modes) == set(other.processing.modes)
         and (until_any or one.processing.expires == other.processing.expires)
+    )
+
+
+def narrowed(receipt: Receipt, modes: frozenset[Mode], expires: datetime, now: datetime) -> Receipt:
+    """The same receipt for less: fewer modes, an earlier end, or both. `now`: when it is issued.
+
+    What shows that she agreed stays, and so does the moment from which it counts. Raises
+    ChisoError: BAD_ARGUMENT without a mode, WRONG_MODE for one that was not agreed to,
+    CONSENT_TOO_LONG for a later end.
+    """
+    agreed = receipt.processing
+    if not modes:
+        raise ChisoError(
+            Code.BAD_ARGUMENT,
+            "No use is left that was agreed to.",
+            "Keep at least one, or withdraw the agreement.",
+        )
+    if not modes <= set(agreed.modes):
+        raise ChisoError(
+            Code.WRONG_MODE, "More uses were asked for than were agreed to.", _WIDER_AT_A_DESK
+        )
+    if expires > agreed.expires:
+        raise ChisoError(
+            Code.CONSENT_TOO_LONG,
+            f"The agreement ends on {agreed.expires:%Y-%m-%d}, and a later day was asked for.",
+            _WIDER_AT_A_DESK,
+        )
+    return replace(
+        receipt,
+        header=replace(receipt.header, issued=now),
+        processing=replace(agreed, modes=tuple(sorted(modes)), expires=expires),
     )
 
 

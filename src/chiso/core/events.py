@@ -15,6 +15,7 @@ class EventType(StrEnum):
     """Stable names; an interface to everyone who reads a log."""
 
     RECEIPT_GRANTED = "receipt-granted"
+    RECEIPT_NARROWED = "receipt-narrowed"
     RECEIPT_WITHDRAWN = "receipt-withdrawn"
     ENROLLED = "enrolled"
     VERIFIED = "verified"

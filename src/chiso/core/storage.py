@@ -148,6 +148,10 @@ class WriteTransaction(ReadTransaction, AccessWriting, Protocol):
         """Add a receipt."""
         ...
 
+    def replace_receipt(self, receipt: SignedReceipt) -> None:
+        """Put a receipt in the place of the one of its id; what rests on it stays as it is."""
+        ...
+
     def add_reference(self, reference: SealedReference) -> None:
         """Add a reference; the database refuses one without its receipt."""
         ...

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -17,12 +16,12 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    update,
 )
 
 from chiso.adapters.store import statements
 from chiso.adapters.store.access import AccessQueries
 from chiso.adapters.store.pages import PageQueries
+from chiso.adapters.store.receipts import ReceiptQueries
 from chiso.adapters.store.rows import (
     blob,
     head_from,
@@ -30,7 +29,6 @@ from chiso.adapters.store.rows import (
     payload_from,
     position_of,
     receipt_from,
-    receipt_values,
     reference_from,
     subject_from,
     subject_values,
@@ -50,7 +48,7 @@ from chiso.adapters.store.schema import (
     thresholds,
 )
 from chiso.compare.threshold import record_bytes
-from chiso.core.consent import Cause, ReceiptId, SubjectId, Terms
+from chiso.core.consent import SubjectId, Terms
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.errors import PUT_BACK_A_BACKUP, ChisoError, Code
 from chiso.core.events import KeptCheckpoint, Leaf, LeafPayload, LogHead, Node
@@ -87,7 +85,7 @@ _RESTS_ON = and_(
 )
 
 
-class SqlTransaction(AccessQueries, PageQueries):
+class SqlTransaction(AccessQueries, PageQueries, ReceiptQueries):
     """Implements `chiso.core.storage.WriteTransaction` on one open connection."""
 
     def __init__(self, connection: Connection) -> None:
@@ -250,10 +248,6 @@ class SqlTransaction(AccessQueries, PageQueries):
         """Add a person."""
         self._connection.execute(insert(subjects).values(subject_values(subject)))
 
-    def add_receipt(self, receipt: SignedReceipt) -> None:
-        """Add a receipt."""
-        self._connection.execute(insert(receipts).values(receipt_values(receipt)))
-
     def add_reference(self, reference: SealedReference) -> None:
         """Add a reference; the database refuses one without its receipt."""
         self._connection.execute(
@@ -265,38 +259,6 @@ class SqlTransaction(AccessQueries, PageQueries):
                 photo_tag=reference.photo_tag,
                 added=to_epoch_s(reference.added),
             )
-        )
-
-    def withdraw_receipt(
-        self, receipt_id: ReceiptId, at: datetime, cause: Cause | None = None
-    ) -> int:
-        """Mark a receipt withdrawn and delete what rests on it; returns references deleted.
-
-        `cause`: why, where it was not the person who ended it.
-        """
-        self._connection.execute(
-            update(receipts)
-            .where(receipts.c.id == receipt_id)
-            .values(withdrawn=to_epoch_s(at), cause=cause)
-        )
-        return self.remove_references(receipt_id)
-
-    def remove_references(self, receipt_id: ReceiptId, until: datetime | None = None) -> int:
-        """Delete what rests on a receipt, all or what was added by then; how many that were."""
-        whose = select(receipts.c.subject_id).where(receipts.c.id == receipt_id).scalar_subquery()
-        gone = delete(references).where(
-            references.c.subject_id == whose, references.c.receipt_id == receipt_id
-        )
-        if until is not None:
-            gone = gone.where(references.c.added <= to_epoch_s(until))
-        return self._connection.execute(gone).rowcount
-
-    def mark_active(self, receipt_ids: Iterable[ReceiptId], at: datetime) -> None:
-        """Note when these receipts last served: a match, or a photo added."""
-        self._connection.execute(
-            update(receipts)
-            .where(receipts.c.id.in_(sorted(receipt_ids)))
-            .values(last_active=to_epoch_s(at))
         )
 
     def erase_subject(self, subject_id: SubjectId) -> tuple[int, int, int]:
