@@ -22,6 +22,7 @@ from chiso import wiring
 from chiso.account.checkpoint import vkey_text
 from chiso.adapters.credentials import system_credentials
 from chiso.core.access import Role
+from chiso.core.consent import Mode
 from chiso.core.events import EventType
 from chiso.interfaces.cli.log_schema import schema_text
 from chiso.interfaces.cli.log_words import words
@@ -29,6 +30,8 @@ from chiso.interfaces.cli.main import main
 from chiso.services.access.accounts import accept, invite
 from chiso.services.access.keys import machine_operator
 from chiso.services.identify import identify, prepare_search
+from chiso.services.narrow import Less, narrow
+from chiso.services.people import receipts
 from chiso.services.verify import verify
 
 Volunteer = Callable[..., Path]
@@ -126,6 +129,10 @@ def _served(life: _Lived, photo: Path) -> None:
     station = replace(home, asked_by="key front door", station="front door")
     verify(station, "001", photo.read_bytes(), PURPOSE)
     identify(station, photo.read_bytes(), prepare_search(home, PURPOSE))
+    (hers,) = receipts(home, "001")
+    terms = hers.signed.terms
+    less = Less(frozenset({Mode.VERIFY}), terms.expires)
+    narrow(home, terms.subject_id, terms.receipt_id, less)
     home.store.close()
     life.looked()
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from chiso.account.commitment import payload_of
 from chiso.core.canonical import JsonValue
+from chiso.core.consent import ReceiptId
 from chiso.core.events import Event, EventType, LeafPayload
 from chiso.services.log_told import Told, told_by
 
@@ -30,6 +31,8 @@ def test_of_settings_and_thresholds_the_last_word_is_kept_and_of_erasures_the_su
             (EventType.SETTINGS_CHANGED, {"setting": "retention", "value": "[1]"}),
             (EventType.THRESHOLD_CHANGED, {"model": "m", "sha256": "last"}),
             (EventType.RECEIPT_WITHDRAWN, {"receipt": "r2"}),
+            (EventType.RECEIPT_NARROWED, {"receipt": "r1", "modes": ["verify"]}),
+            (EventType.RECEIPT_NARROWED, {"receipt": "r1", "modes": ["identify"]}),
             (EventType.ERASED, {"erased_subject": "p4", "log_payloads": 4}),
         )
     )
@@ -38,6 +41,7 @@ def test_of_settings_and_thresholds_the_last_word_is_kept_and_of_erasures_the_su
     assert told.thresholds_added == {"added"}
     assert told.granted == {"r1"}
     assert told.withdrawn == {"r2"}
+    assert told.narrowed[ReceiptId("r1")]["modes"] == ["identify"]
     assert told.payloads_erased == 7
     assert told.erased.keys() == {"p3", "p4"}
 

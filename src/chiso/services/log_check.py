@@ -19,6 +19,7 @@ from chiso.services.log import (
 from chiso.services.log_checkpoints import require_kept
 from chiso.services.log_since import require_goes_on
 from chiso.services.log_told import Told
+from chiso.services.narrow import require_as_narrowed
 from chiso.services.retention import require_last_set
 from chiso.services.thresholds import require_as_told
 from chiso.services.witnesses import require_last_named
@@ -32,8 +33,8 @@ def verify(home: Home, since: str | None = None) -> LogReport:
     destroyed by an erasure that the log tells of; threshold records are those that were added and
     last chosen, the retention rules those last set, the witnesses those last named; the lists of
     cards, keys and accounts say what the log tells of them; and each receipt is signed by this
-    home, says what its indexed columns say, and is marked withdrawn where the log says so. Whether
-    references open is `services.reference_check`'s to say.
+    home, says what its indexed columns say, is the one that the log last tells of, and is marked
+    withdrawn where the log says so. Whether references open is `services.reference_check`'s to say.
 
     The log must go on from every checkpoint that is kept, and from `since`, one saved outside.
     """
@@ -57,6 +58,7 @@ def verify(home: Home, since: str | None = None) -> LogReport:
             own = receipt.terms
             if terms.get(own.receipt_id) != own:
                 raise altered(receipt)
+            require_as_narrowed(receipt, told.narrowed)
     return report
 
 

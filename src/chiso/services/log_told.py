@@ -25,6 +25,7 @@ _NOTED = re.compile(
             EventType.CARD_REVOKED,
             EventType.ERASED,
             EventType.RECEIPT_GRANTED,
+            EventType.RECEIPT_NARROWED,
             EventType.RECEIPT_WITHDRAWN,
             EventType.SETTINGS_CHANGED,
             EventType.THRESHOLD_ADDED,
@@ -47,6 +48,8 @@ class Told:
         """Leaves that are kept as another person's, or nobody's, than they say."""
         self.granted: set[ReceiptId] = set()
         """Receipts that were granted, and whose leaves are still there."""
+        self.narrowed: dict[ReceiptId, Mapping[str, Any]] = {}
+        """What was last said of each receipt that was narrowed."""
         self.withdrawn: set[ReceiptId] = set()
         """Receipts that were withdrawn, where leaves that are still there name them."""
         self.thresholds_added: set[str] = set()
@@ -92,8 +95,8 @@ class Told:
             case EventType.ERASED:
                 self.payloads_erased += said["log_payloads"]
                 self.erased[SubjectId(said["erased_subject"])] = payload.seq
-            case EventType.RECEIPT_GRANTED:
-                self.granted.add(ReceiptId(said["receipt"]))
+            case EventType.RECEIPT_GRANTED | EventType.RECEIPT_NARROWED:
+                self._note_agreement(said)
             case EventType.RECEIPT_WITHDRAWN if "receipt" in said:
                 self.withdrawn.add(ReceiptId(said["receipt"]))
             case EventType.SETTINGS_CHANGED if {"setting", "value"} <= said.keys():
@@ -102,6 +105,13 @@ class Told:
                 self.thresholds_added.add(said["sha256"])
             case EventType.THRESHOLD_CHANGED:
                 self.thresholds_chosen[ModelDigest(said["model"])] = said["sha256"]
+
+    def _note_agreement(self, said: Mapping[str, Any]) -> None:
+        receipt_id = ReceiptId(said["receipt"])
+        if said["type"] == EventType.RECEIPT_GRANTED:
+            self.granted.add(receipt_id)
+        else:
+            self.narrowed[receipt_id] = said
 
     def _note_access(self, said: Mapping[str, Any]) -> None:
         which = str(said.get("key") or said.get("account"))

@@ -9,8 +9,8 @@ Steps, numbered in the code below:
 4. Where the living home's log verifies and begins with the backup's, it stays, and only people who
    are not whole there are put back.
 5. Else the backup's log goes on. Whoever withdrew since is erased from it, each with a leaf, and
-   its cards, keys, accounts and links are ended, unless nothing happened since: nobody knows
-   which were.
+   receipts that a living log tells were narrowed since are narrowed again. Its cards, keys,
+   accounts and links are ended, unless nothing happened since: nobody knows which were.
 6. A leaf tells of the restore, and what came out verifies.
 7. (caller) put it in the place of the living home.
 """
@@ -34,6 +34,7 @@ from chiso.services.cards.told import end_cards, mend_cards
 from chiso.services.home import Home
 from chiso.services.log import head_of, record, require_not_put_back, require_signed_head
 from chiso.services.log_told import told_by
+from chiso.services.narrow import narrow_again
 from chiso.services.restored_people import PutBack, put_back
 from chiso.services.thresholds import require_as_told
 from chiso.services.withdraw import withdraw
@@ -173,6 +174,7 @@ def _from_backup(backup: Backup, living: Home | None, since: Since) -> Restored:
     home = backup.home
     _tell(home, backup, since, "backup")  # first, so that the erasures are read as its doing
     left_out = [*_erase(home, since), *_end_receipts(home, living, since)]
+    narrow_again(home, since.narrowings)
     if since.assured_by != CHECKPOINT:  # that one shows that nothing happened since
         end_cards(home, living)
         end_access(home)

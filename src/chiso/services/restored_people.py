@@ -21,6 +21,7 @@ from chiso.core.storage import (
 )
 from chiso.services.home import Home
 from chiso.services.log_told import told_by
+from chiso.services.narrow import Narrowings, as_told, is_as_told, resealed
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _Reference = tuple[ReceiptId, str, bytes]
@@ -42,6 +43,7 @@ class _Told:
     withdrawals: Mapping[SubjectId, int]
     moved: Mapping[ReceiptId, datetime]
     """Receipts whose references went when a card was issued, and when."""
+    narrowings: Narrowings
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def _told(view: ReadTransaction) -> _Told:
             granted[payload.subject_id].add(ReceiptId(said["receipt"]))
         if said["type"] == EventType.RECEIPT_WITHDRAWN:
             withdrawals[payload.subject_id] += 1
-    return _Told(granted, withdrawals, told_by(view.payloads()).on_cards)
+    also = told_by(view.payloads())
+    return _Told(granted, withdrawals, also.on_cards, also.narrowed)
 
 
 def _is_whole(
@@ -135,7 +138,10 @@ def _give(
     """Put together what the backup has of her and what is left; False where that is not all."""
     whose = subject.subject_id
     key = _key_of(base, whose) or _key_of(backup, whose)
-    hers, left = _held(backup, view, whose, key), _held(base, transaction, whose, key)
+    hers, left = (
+        _as_narrowed(base, held, told.narrowings, key or b"")
+        for held in (_held(backup, view, whose, key), _held(base, transaction, whose, key))
+    )
     receipts = {**hers.receipts, **left.receipts}
     references = {**hers.references, **left.references}
     if not _accounts_for(receipts, whose, told):
@@ -164,9 +170,22 @@ def _is_on_a_card(reference: SealedReference, told: _Told) -> bool:
 def _accounts_for(
     receipts: Mapping[ReceiptId, SignedReceipt], whose: SubjectId, told: _Told
 ) -> bool:
-    """Whether every receipt that the log tells of is there, and each withdrawal of one."""
+    """Whether every receipt that the log tells of is there, as it was last narrowed or ended."""
     ended = sum(each.withdrawn is not None for each in receipts.values())
-    return told.granted[whose] <= receipts.keys() and told.withdrawals[whose] <= ended
+    are_narrow = all(is_as_told(each, told.narrowings) for each in receipts.values())
+    is_all = told.granted[whose] <= receipts.keys() and told.withdrawals[whose] <= ended
+    return is_all and are_narrow
+
+
+def _as_narrowed(home: Home, held: _Held, narrowings: Narrowings, key: bytes) -> _Held:
+    """What is held, by receipts as they were last narrowed: a backup has them as they were."""
+    receipts = {name: as_told(home, each, narrowings) for name, each in held.receipts.items()}
+    references = dict(held.references)
+    for name, each in references.items():
+        before, after = (those[each.receipt_id].terms for those in (held.receipts, receipts))
+        if before != after:
+            references[name] = resealed(home, each, before, after, key)
+    return _Held(receipts, references)
 
 
 def _held(home: Home, view: ReadTransaction, whose: SubjectId, key: bytes | None) -> _Held:

@@ -20,7 +20,8 @@ from chiso.core.times import to_text
 from chiso.services.home import Home
 from chiso.services.log import broken, head_of
 from chiso.services.log_check import verify_leaves
-from chiso.services.log_told import Told
+from chiso.services.log_told import Told, told_by
+from chiso.services.narrow import Narrowings
 
 LIVING, CERTIFICATES, CHECKPOINT, OPERATOR = "living-log", "certificates", "checkpoint", "operator"
 
@@ -60,6 +61,8 @@ class Since:
     erased: Mapping[SubjectId, str]
     partly: Mapping[SubjectId, str]
     """Who withdrew one receipt of several."""
+    narrowings: Narrowings
+    """As far as a living log tells of them: nothing else does."""
     known_size: int
     """Leaves of the longest log that anything tells of."""
     assured_by: str
@@ -69,6 +72,7 @@ class Since:
 class _Gathered:
     erased: dict[SubjectId, str] = field(default_factory=dict)
     partly: dict[SubjectId, str] = field(default_factory=dict)
+    narrowings: Narrowings = field(default_factory=dict)
     sizes: list[int] = field(default_factory=list)
 
 
@@ -98,7 +102,7 @@ def withdrawn_since(backup: Backup, living: Living | None, evidence: Evidence) -
         assured_by = CERTIFICATES
     else:
         assured_by = _assured(backup, notes, max(told.sizes), evidence)
-    return Since(told.erased, told.partly, max(told.sizes), assured_by)
+    return Since(told.erased, told.partly, told.narrowings, max(told.sizes), assured_by)
 
 
 def _by_living(backup: Home, living: Home, told: _Gathered) -> int | None:
@@ -118,6 +122,7 @@ def _by_living(backup: Home, living: Home, told: _Gathered) -> int | None:
                     since[whose] += 1
                     if since[whose] > known[whose]:
                         told.partly[whose] = at
+            told.narrowings = told_by(view.payloads()).narrowed
             head = head_of(view)
             verify_leaves(living, view, head, Told())
     except ChisoError as error:

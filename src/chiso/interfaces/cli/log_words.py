@@ -65,6 +65,14 @@ def _granted(said: Said, speech: Speech) -> str:
     return _filled(text, said, modes=" and ".join(said["modes"]))
 
 
+def _narrowed(said: Said, speech: Speech) -> str:
+    text = speech.gettext(
+        "agreed to less for “{purpose}”: {modes}, until {day} (receipt {receipt})"
+    )
+    day = said["expires"].partition("T")[0]
+    return _filled(text, said, modes=" and ".join(said["modes"]), day=day)
+
+
 def _enrolled(said: Said, speech: Speech) -> str:
     text = speech.ngettext(
         "{references} reference on receipt {receipt}",
@@ -258,6 +266,7 @@ _SETTINGS: Mapping[str, Callable[[Any, Speech], str]] = {
 }
 _WORDS: Mapping[EventType, Callable[[Said, Speech], str]] = {
     EventType.RECEIPT_GRANTED: _granted,
+    EventType.RECEIPT_NARROWED: _narrowed,
     EventType.RECEIPT_WITHDRAWN: _withdrawn,
     EventType.ENROLLED: _enrolled,
     EventType.VERIFIED: _verified,

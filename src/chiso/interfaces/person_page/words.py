@@ -84,10 +84,23 @@ def place(said: Said) -> str:
 
 
 def _granted(said: Said, speech: Speech) -> str:
+    modes = _modes(said, speech)
+    return speech.gettext("You agreed that your face is used {modes}.").format(modes=modes)
+
+
+def _narrowed(said: Said, speech: Speech) -> str:
+    until = day_text(from_text(said["expires"]), speech)
+    return speech.gettext(
+        "You changed what you agreed to. Since then your face is used {modes}, until {day}. A new "
+        "receipt replaced the one before."
+    ).format(modes=_modes(said, speech), day=until)
+
+
+def _modes(said: Said, speech: Speech) -> str:
     first, *others = (mode(each, speech) for each in said["modes"])
     for other in others:
         first = speech.gettext("{one} and {other}").format(one=first, other=other)
-    return speech.gettext("You agreed that your face is used {modes}.").format(modes=first)
+    return first
 
 
 def _withdrawn(said: Said, speech: Speech) -> str:
@@ -175,6 +188,7 @@ def _erased(_: Said, speech: Speech) -> str:
 
 _SENTENCES: Mapping[EventType, Callable[[Said, Speech], str]] = {
     EventType.RECEIPT_GRANTED: _granted,
+    EventType.RECEIPT_NARROWED: _narrowed,
     EventType.RECEIPT_WITHDRAWN: _withdrawn,
     EventType.ENROLLED: _enrolled,
     EventType.VERIFIED: _verified,
