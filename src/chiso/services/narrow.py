@@ -20,7 +20,7 @@ from chiso.consent import policy
 from chiso.consent.receipt import SIGNING_DOMAIN, narrowed, receipt_bytes
 from chiso.core.canonical import JsonValue
 from chiso.core.consent import Mode, Receipt, ReceiptId, SubjectId, Terms
-from chiso.core.errors import ChisoError
+from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
 from chiso.core.storage import ReadTransaction, SealedReference, SignedReceipt, WriteTransaction
 from chiso.core.templates import Template
@@ -170,16 +170,16 @@ def _changed(
         raise not_found("receipt")
     require_own(home, signed)
     now, rule = home.clock.now(), rule_for(view, signed.terms.purpose)
-    after = narrowed(signed.receipt, less.modes, less.expires, now)
-    for terms in (signed.terms, _terms_of(signed, after)):
-        permit = policy.permit([terms], terms.purpose, None, now, rule)
-        if isinstance(permit, policy.ConsentRefusal):
-            raise ChisoError(permit.code, permit.message, permit.hint)
-    return signed, Change(signed.receipt, after)
-
-
-def _terms_of(signed: SignedReceipt, receipt: Receipt) -> Terms:
-    return replace(signed, receipt=receipt).terms
+    permit = policy.permit([signed.terms], signed.terms.purpose, None, now, rule)
+    if isinstance(permit, policy.ConsentRefusal):
+        raise ChisoError(permit.code, permit.message, permit.hint)
+    if less.expires <= now:
+        raise ChisoError(
+            Code.CONSENT_EXPIRED,
+            "The day that was chosen is past.",
+            "Choose today or a later day. To end the agreement now, withdraw it.",
+        )
+    return signed, Change(signed.receipt, narrowed(signed.receipt, less.modes, less.expires, now))
 
 
 def _signed(home: Home, before: SignedReceipt, less: Receipt) -> SignedReceipt:

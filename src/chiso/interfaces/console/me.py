@@ -85,8 +85,11 @@ class Looked(BaseModel):
 
 
 @router.get("")
-async def me(request: Request, service: ServiceHere) -> Response:
-    """All that is held about whoever is signed in; else, how this page is opened."""
+async def me(request: Request, service: ServiceHere, changed: str = "") -> Response:
+    """All that is held about whoever is signed in; else, how this page is opened.
+
+    `changed`: the receipt that she has just narrowed.
+    """
     try:
         caller = await caller_in(request, service)
         mine = await herself_here(caller)
@@ -100,7 +103,7 @@ async def me(request: Request, service: ServiceHere) -> Response:
     now = home.clock.now()
     speech = translations(language_of(request).code)
     shown = page_of(documents, home.controller, about.subject.label, f"{now:%Y-%m-%d}", speech)
-    return page(request, "me.html.j2", caller, about=about, shown=shown)
+    return page(request, "me.html.j2", caller, about=about, shown=shown, changed=changed)
 
 
 @router.get("/log.json")

@@ -16,6 +16,7 @@ from chiso.interfaces.console import (
     languages,
     log,
     me,
+    me_change,
     notices,
     people,
     settings,
@@ -25,7 +26,7 @@ from chiso.interfaces.console import (
 )
 from chiso.interfaces.console.staff import staff_only
 
-_OPEN = (home, sign_in, account, languages, static_files, kiosk, check_ins, me)
+_OPEN = (home, sign_in, account, languages, static_files, kiosk, check_ins, me_change, me)
 _STAFF = (enrol, people, cards, log, audits, thresholds, access, settings, notices)
 
 router = APIRouter()

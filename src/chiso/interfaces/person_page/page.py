@@ -31,6 +31,8 @@ class Agreement:
     purpose: str
     modes: tuple[str, ...]
     since: str
+    changed: str
+    """The day on which she agreed to less; empty where she did not."""
     until: str
     """The day on which it is over, or was."""
     agreed_until: str
@@ -162,6 +164,7 @@ def _agreement(
 ) -> Agreement:
     receipt, state, erased = document["receipt"], document["state"], document["withdrawn"]
     processing, own = receipt["processing"], receipt["header"]["receipt_id"]
+    issued = receipt["header"]["issued"]
     # A rule that was unset since would have let it last longer than it did.
     ends = min(document["ends"], erased or document["ends"], key=from_text)
     is_shortened = erased is None and from_text(ends) < from_text(processing["expires"])
@@ -169,6 +172,7 @@ def _agreement(
         purpose=processing["purpose"],
         modes=tuple(words.mode(each, speech) for each in processing["modes"]),
         since=_day(processing["granted"], speech),
+        changed="" if issued == processing["granted"] else _day(issued, speech),
         until=_day(ends, speech),
         agreed_until=_day(processing["expires"], speech) if is_shortened else "",
         erased=_day(erased, speech) if erased else "",
