@@ -25,7 +25,7 @@ from chiso.services.enrol import Agreement, Enrolled, Photo, enrol
 from chiso.services.home import Home
 from chiso.services.log_checkpoints import checkpoint
 from chiso.services.notices import save_notice
-from chiso.services.people import subjects
+from chiso.services.people import receipts, subjects
 from chiso.services.serving.service import ServiceSettings
 
 PASSWORD = "four words that differ"
@@ -89,7 +89,9 @@ class Site:
         if visitor in (STATION, TWO_PURPOSES):
             return ["/kiosk"]
         if visitor is Role.SUBJECT:
-            return ["/me", "/me/withdraw", "/nowhere"]
+            change = "/me/change{}?receipt={receipt}&mode=verify&end=2098-06-30"
+            changes = [change.format(step, **self.values) for step in ("", "/sure")]
+            return ["/me", *changes, "/me/withdraw", "/nowhere"]
         routes = [route for route in PAGES if route.startswith("GET ") and route not in _NOT_PAGES]
         allowed = [route for route in routes if _may(visitor, PAGES[route])]
         return [*(_asked(route).format_map(self.values) for route in allowed), "/nowhere"]
@@ -134,6 +136,7 @@ def make_site(folder: Path, london: Path) -> Site:
     values = {
         **REST,
         "subject_id": whose,
+        "receipt": receipts(home, NAMES["001"])[0].signed.terms.receipt_id,
         "seq": "0",
         "token": _last(accounts.invite(home, operator, Role.ENROLLER).path),
         "link": _last(links.new_person_link(home, operator, whose)),

@@ -20,7 +20,7 @@ _HARM = 'Rudo <script>alert("x")</script>'
 
 def _export(subject: str, agreement: dict[str, Any] | None = None, **said: Any) -> dict[str, bytes]:
     receipt: dict[str, Any] = {
-        "header": {"receipt_id": "r-1"},
+        "header": {"receipt_id": "r-1", "issued": _AT},
         "parties": {"subject": subject, "guardian": None},
         "processing": {
             "purpose": "clinic door",

@@ -205,9 +205,8 @@ def test_one_agreement_is_withdrawn_and_the_others_stay(
     also = enrol(browser.service.home, agreement, [Photo("001", photo_of("001"))])
     assert isinstance(also, Enrolled)
     _look(browser, link, photo_of("001"))
-    paths = [
-        a["href"] or "" for a in Page(browser.get("/me").text).all("a") if "receipt=" in str(a)
-    ]
+    links = [a["href"] or "" for a in Page(browser.get("/me").text).all("a")]
+    paths = [each for each in links if each.startswith("/me/withdraw?receipt=")]
     (gym,) = [path for path in paths if "“gym”" in browser.get(path).text]
     _withdrawn(browser, "/me/withdraw", receipt=gym.partition("receipt=")[2])
     shown = browser.get("/me").text
