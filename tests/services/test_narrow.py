@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.postgres import new_database
 
 from chiso import wiring
+from chiso.account.checkpoint import vkey_text
 from chiso.core.consent import Mode
 from chiso.core.errors import ChisoError, Code
 from chiso.core.storage import SignedReceipt
@@ -21,12 +24,14 @@ from chiso.services import log_check
 from chiso.services.enrol import Agreement, Enrolled, Photo, add_photos, enrol
 from chiso.services.home import Home
 from chiso.services.identify import identify, prepare_search
+from chiso.services.log_bundle import bundle, log_key
 from chiso.services.narrow import Less, narrow, would_narrow
 from chiso.services.people import receipts
 from chiso.services.purge import due
 from chiso.services.reference_check import require_all_open
 from chiso.services.verify import VerifyAnswer, verify
 from chiso.services.withdraw import withdraw
+from chiso.verify_bundle import check
 
 _UNTIL = datetime(2099, 1, 1, tzinfo=UTC)
 _EARLIER = datetime(2098, 1, 1, tzinfo=UTC)
@@ -42,13 +47,32 @@ _DOOR = Agreement(
 _VERIFY, _IDENTIFY = frozenset({Mode.VERIFY}), frozenset({Mode.IDENTIFY})
 
 
+_databases = count()
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return wiring.make_home(tmp_path / "home", "Clinic", "offline")[0]
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
+    """A home with a store of each kind."""
+    database = None
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres_server")
+        database = new_database(server, f"narrow_{next(_databases)}")
+    made, _ = wiring.make_home(tmp_path / "home", "Clinic", "offline", database)
+    yield made
+    made.store.close()
+
+
 @pytest.fixture
 def anna(home: Home, london: Path) -> Enrolled:
+    return _anna(home, london)
+
+
+def _anna(home: Home, london: Path) -> Enrolled:
     """She agreed to both modes, with two photos."""
     photos = [_photo(london, name) for name in ("001_neutral", "001_smiling")]
     done = enrol(home, _DOOR, photos)
@@ -89,8 +113,9 @@ def _ben(home: Home, london: Path) -> None:
 
 
 def test_she_is_found_no_more_by_a_search_that_was_prepared_and_verified_as_before(
-    home: Home, anna: Enrolled, london: Path
+    any_home: Home, london: Path
 ) -> None:
+    home, anna = any_home, _anna(any_home, london)
     _ben(home, london)
     prepared = prepare_search(home, "door")
     assert _names(home, prepared, london) == ["Anna"]
@@ -104,6 +129,11 @@ def test_she_is_found_no_more_by_a_search_that_was_prepared_and_verified_as_befo
     assert _is_verified(home, london)
     assert require_all_open(home) == 3
     log_check.verify(home)
+    pieces: list[str] = []
+    bundle(home, "Anna", None, pieces.append)
+    whole = "".join(pieces)
+    assert "receipt-narrowed" in whole
+    assert check(whole.encode(), vkey_text(log_key(home))).is_key_given
 
 
 def test_an_earlier_end_leaves_every_use_and_is_the_one_that_counts(
