@@ -17,6 +17,7 @@ from tests.postgres import new_database
 
 from chiso import wiring
 from chiso.account.checkpoint import vkey_text
+from chiso.core.canonical import canonical_json
 from chiso.core.consent import Mode
 from chiso.core.errors import ChisoError, Code
 from chiso.core.storage import SignedReceipt
@@ -178,6 +179,18 @@ def test_the_receipt_is_signed_anew_and_the_log_names_both_texts(
     assert (said["modes"], said["expires"]) == (["verify"], "2098-01-01T00:00:00Z")
     assert said["receipt_sha256"] == _digest(after.body)
     assert said["replaced_sha256"] == _digest(before.body)
+    assert _digest(_text_before(home, after.body, said)) == said["replaced_sha256"]
+
+
+def _text_before(home: Home, body: bytes, said: Mapping[str, Any]) -> bytes:
+    """The receipt as it was, from what it is and what the log says alone."""
+    with home.store.reading() as view:
+        leaves = [json.loads(each.body) for each in view.payloads()]
+    (granted,) = (each for each in leaves if each["type"] == "receipt-granted")
+    document = json.loads(body)
+    document["header"]["issued"] = granted["at"]
+    document["processing"] |= {"modes": said["modes_before"], "expires": said["expires_before"]}
+    return canonical_json(document)
 
 
 def _digest(content: bytes) -> str:

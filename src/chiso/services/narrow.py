@@ -1,8 +1,7 @@
 """Narrow a consent: it goes on for less, and its receipt is signed anew in the same place.
 
 The receipt keeps its id, so that what rests on it, cards too, goes on resting on it, and keeps what
-shows that the person agreed. The leaf names both texts by their SHA-256: with the receipt that she
-was given before, anyone can see what became of it.
+shows that the person agreed. The leaf says both, before and after, and names both texts by SHA-256.
 """
 
 from __future__ import annotations
@@ -189,12 +188,14 @@ def _signed(home: Home, before: SignedReceipt, less: Receipt) -> SignedReceipt:
 
 
 def _event(home: Home, before: SignedReceipt, after: SignedReceipt) -> Event:
-    receipt = after.receipt
+    receipt, earlier = after.receipt, before.receipt.processing
     facts: dict[str, JsonValue] = {
         "receipt": receipt.header.receipt_id,
         "purpose": receipt.processing.purpose,
         "modes": sorted(receipt.processing.modes),
+        "modes_before": sorted(earlier.modes),
         "expires": to_text(receipt.processing.expires),
+        "expires_before": to_text(earlier.expires),
         "receipt_sha256": _digest(after),
         "replaced_sha256": _digest(before),
         "asked_by": home.asked_by,
