@@ -62,6 +62,7 @@ _ENGLISH = (
     "services/log.py",
     "services/log_checkpoints.py",
     "services/log_since.py",
+    "services/narrow.py",
     "services/notices.py",
     "services/people.py",
     "services/retention.py",
