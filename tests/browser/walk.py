@@ -44,10 +44,9 @@ class Walk:
         `at_desk`: who is given a link and a card meanwhile, and then is withdrawn.
         """
         kiosk, desk = self._page_of(STATION), self._page_of(Role.ADMIN)
-        self._kiosk(kiosk, "unknown")
+        self._stranger(kiosk)
         link = self._enrolment(desk, name)
-        self._kiosk(kiosk, "hello")
-        self._closed_kiosk(kiosk)
+        self._known(kiosk)
         self._check_ins()
         self._own_page(link)
         self._desk(desk, at_desk)
@@ -72,30 +71,35 @@ class Walk:
         """Before a camera that shows a card, and then a face."""
         kiosk = self._page_of(STATION)
         kiosk.goto(self.url + "/kiosk")
-        kiosk.route(_CARD_AND_FACE, lambda route: None)  # never answered
+        held: list[Route] = []
+        kiosk.route(_CARD_AND_FACE, lambda route: held.append(route), times=1)
         with (
             kiosk.expect_request(_CARD_AND_FACE, timeout=steps.PATIENCE_MS),
             _unanswered(kiosk, kiosk.locator("#show"), _CARD),
         ):
             self._in_state(kiosk, "card")
         self._in_state(kiosk, "face")
+        held.pop().continue_()
         kiosk.context.close()
 
-    def _kiosk(self, page: Page, answer: str) -> None:
-        page.goto(self.url + "/kiosk")
-        self._in_state(page, "ask")
-        go = page.locator("#go")
-        with _unanswered(page, go, _LOOK):
-            self._in_state(page, "look")
-            go.press("Enter")
-        steps.ask_kiosk(page)
-        self._in_state(page, answer)
+    def _stranger(self, kiosk: Page) -> None:
+        kiosk.goto(self.url + "/kiosk")
+        self._in_state(kiosk, "ask")
+        go = kiosk.locator("#go")
+        with _unanswered(kiosk, go, _LOOK):
+            self._in_state(kiosk, "look")
+            go.press("Enter")  # stop
+        steps.ask_kiosk(kiosk)
+        self._in_state(kiosk, "unknown")
 
-    def _closed_kiosk(self, page: Page) -> None:
-        page.context.clear_cookies()
-        page.locator("#go").press("Enter")  # the next one
-        page.locator("#go").press("Enter")
-        self._in_state(page, "closed")
+    def _known(self, kiosk: Page) -> None:
+        kiosk.goto(self.url + "/kiosk")
+        steps.ask_kiosk(kiosk)
+        self._in_state(kiosk, "hello")
+        kiosk.context.clear_cookies()
+        kiosk.locator("#go").press("Enter")  # the next one
+        kiosk.locator("#go").press("Enter")
+        self._in_state(kiosk, "closed")
 
     def _in_state(self, kiosk: Page, state: str) -> None:
         kiosk.locator(f"#kiosk[data-state={state}]").wait_for(timeout=steps.PATIENCE_MS)
