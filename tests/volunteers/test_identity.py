@@ -46,7 +46,7 @@ def test_shares_of_the_whole_head_add_up_to_one(seed: int) -> None:
 def test_both_eyes_are_of_nearly_one_size(seed: int) -> None:
     size = {s.shape[0]: s.weight * (1 if s.shape.endswith("incr") else -1)
             for s in identity_of(seed, SHAPES).shares if "eye-scale" in s.shape}  # fmt: skip
-    assert abs(size["l"] - size["r"]) <= 0.12
+    assert abs(size["l"] - size["r"]) <= 0.12 + 1e-9
 
 
 def test_nothing_about_a_person_or_a_photo_is_told_a_skin_tone() -> None:
