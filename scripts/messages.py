@@ -59,6 +59,7 @@ _ENGLISH = (
     "services/enrol.py",
     "services/erasure.py",
     "services/gallery.py",
+    "services/granting.py",
     "services/log.py",
     "services/log_checkpoints.py",
     "services/log_since.py",

@@ -20,6 +20,9 @@ from chiso.core.access import Role
 from chiso.core.settings import DecodeLimits
 from chiso.interfaces.serve import app as application
 from chiso.interfaces.serve.body_limits import BodyLimit
+from chiso.services.access.keys import machine_operator
+from chiso.services.access.links import new_person_link
+from chiso.services.people import subjects
 from chiso.services.serving.service import Service
 
 Photo = Callable[..., bytes]
@@ -130,6 +133,7 @@ def test_a_body_that_comes_too_slowly_is_sent_away_and_holds_up_nobody(
         ("/v1/detections", "image/jpeg"),
         ("/me/card", "image/jpeg"),
         ("/me/card-look", "multipart/form-data; boundary=b"),
+        ("/me/{link}/look", "image/jpeg"),
     ],
 )
 def test_whoever_is_not_known_takes_no_room_of_those_who_are(
@@ -140,10 +144,14 @@ def test_whoever_is_not_known_takes_no_room_of_those_who_are(
     path: str,
     kind: str,
 ) -> None:
+    (her, *_) = subjects(service.home, "001")
+    link = new_person_link(
+        service.home, machine_operator(service.home), her.subject.subject_id
+    ).removeprefix("/me/")
     limit = BodyLimit(1 << 20, 1 << 20, at_once=2, strangers_at_once=2, address_at_once=2)
     monkeypatch.setattr(application, "_body_limit", lambda _: limit)
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n"
+        f"POST {path.format(link=link)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500000\r\n"
         f"Content-Type: {kind}\r\nSec-Fetch-Site: same-origin\r\n\r\n--b\r\n"
     ).encode()
     with listening(service) as url, httpx.Client(base_url=url) as client:
@@ -151,7 +159,7 @@ def test_whoever_is_not_known_takes_no_room_of_those_who_are(
         stalled = [socket.create_connection(address) for _ in range(4)]
         for each in stalled:
             each.sendall(head)
-        if path.startswith("/me/card"):  # the room of strangers is full
+        if path.startswith("/me/"):  # the room of strangers is full
             assert _first_answers(stalled, 2) == [b"429", b"429"]
         answer = client.post(
             "/v1/detections", content=photo_of("001"), headers=key_of(Role.VERIFIER) | JPEG
@@ -244,6 +252,23 @@ def test_what_is_no_http_is_answered_as_every_other_error(service: Service, sent
             problem = json.loads(answer.read())
             assert problem["code"] == "bad-argument"
             assert problem["hint"]
+
+
+def test_an_answer_without_a_body_says_that_too(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    with listening(service) as url:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        with socket.create_connection(address) as connection:
+            connection.sendall(
+                b"HEAD /v1/health HTTP/1.1\r\nHost: localhost\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\nx\r\n"
+            )
+            answer = http.client.HTTPResponse(connection, method="HEAD")
+            answer.begin()
+            assert answer.status in (400, 405)
+            assert connection.recv(1) == b""
+    assert "Traceback" not in caplog.text
 
 
 def test_headers_that_come_too_slowly_end_the_connection(

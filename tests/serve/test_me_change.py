@@ -239,3 +239,9 @@ def test_what_has_ended_is_not_changed(browser: Console) -> None:
     assert "/me/change" not in browser.get("/me").text
     assert browser.get(f"/me/change?receipt={receipt}").status_code == 404
     assert _change(browser, "verify").status_code == 404
+
+
+def test_an_end_is_a_day_and_no_moment_of_one(browser: Console) -> None:
+    refused = _change(browser, "verify", end="2098-06-30T00:00:01Z")
+    assert (refused.status_code, _held(browser).signed.terms.modes) == (400, frozenset(Mode))
+    assert "is not a date" in refused.text

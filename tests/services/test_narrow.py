@@ -22,11 +22,12 @@ from chiso.core.consent import Mode
 from chiso.core.errors import ChisoError, Code
 from chiso.core.storage import SignedReceipt
 from chiso.services import log_check
+from chiso.services.cards.issue import issue_from_photo
 from chiso.services.enrol import Agreement, Enrolled, Photo, add_photos, enrol
 from chiso.services.home import Home
 from chiso.services.identify import identify, prepare_search
 from chiso.services.log_bundle import bundle, log_key
-from chiso.services.narrow import Less, narrow, would_narrow
+from chiso.services.narrow import Less, narrow, narrow_again, would_narrow
 from chiso.services.people import receipts
 from chiso.services.purge import due
 from chiso.services.reference_check import require_all_open
@@ -309,3 +310,32 @@ def test_withdrawing_afterwards_leaves_nothing_in_any_file(
 
 def _bytes_of(home: Home) -> bytes:
     return b"".join(path.read_bytes() for path in home.path.rglob("*") if path.is_file())
+
+
+def test_what_showed_that_she_had_agreed_does_not_widen_it_again(
+    home: Home, anna: Enrolled, london: Path
+) -> None:
+    narrow(home, anna.subject_id, anna.receipt_id, Less(_VERIFY, _EARLIER))
+    photo = [_photo(london, "001_neutral")]
+    for again in (_DOOR, replace(_DOOR, expires=_EARLIER), replace(_DOOR, modes=_VERIFY)):
+        with pytest.raises(ChisoError, match="She agreed to less on") as refused:
+            enrol(home, again, photo)
+        assert refused.value.code is Code.WRONG_MODE
+    with pytest.raises(ChisoError, match="She agreed to less on"):
+        issue_from_photo(home, _DOOR, photo[0])
+    same = enrol(home, replace(_DOOR, modes=_VERIFY, expires=_EARLIER), photo)
+    assert isinstance(same, Enrolled)
+    assert (same.receipt_id, same.new_receipt) == (anna.receipt_id, False)
+    assert _receipt(home).terms.modes == _VERIFY
+    anew = enrol(home, replace(_DOOR, evidence_sha256="ef" * 32), photo)
+    assert isinstance(anew, Enrolled)
+    assert anew.new_receipt
+
+
+def test_an_older_and_wider_word_of_it_widens_nothing(home: Home, anna: Enrolled) -> None:
+    narrow(home, anna.subject_id, anna.receipt_id, Less(frozenset(Mode), _EARLIER))
+    older = {anna.receipt_id: _newest(home)}
+    narrow(home, anna.subject_id, anna.receipt_id, Less(_VERIFY, datetime(2097, 1, 1, tzinfo=UTC)))
+    narrow_again(home, older)
+    assert _receipt(home).terms.modes == _VERIFY
+    assert _receipt(home).terms.expires.year == 2097

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chiso.core.canonical import canonical_json
@@ -33,6 +33,8 @@ WITHDRAWAL = (
     "It takes effect at once and erases every template that rests on this receipt."
 )
 
+_A_SECOND = timedelta(seconds=1)
+"""What moments are told to: a receipt that was narrowed was issued later than it was granted."""
 _WIDER_AT_A_DESK = "To agree to more, read the notice again at a desk, and agree anew there."
 
 
@@ -131,6 +133,16 @@ def same_agreement(one: Receipt, other: Receipt, *, until_any: bool = False) -> 
     )
 
 
+def is_less_of(one: Receipt, other: Receipt) -> bool:
+    """Whether a receipt was narrowed since, and what shows that she agreed is that of the other."""
+    return (
+        one.header.issued != one.processing.granted
+        and one.parties == other.parties
+        and one.grounds == other.grounds
+        and one.processing.purpose == other.processing.purpose
+    )
+
+
 def narrowed(receipt: Receipt, modes: frozenset[Mode], expires: datetime, now: datetime) -> Receipt:
     """The same receipt for less: fewer modes, an earlier end, or both. `now`: when it is issued.
 
@@ -157,7 +169,7 @@ def narrowed(receipt: Receipt, modes: frozenset[Mode], expires: datetime, now: d
         )
     return replace(
         receipt,
-        header=replace(receipt.header, issued=now),
+        header=replace(receipt.header, issued=max(now, agreed.granted + _A_SECOND)),
         processing=replace(agreed, modes=tuple(sorted(modes)), expires=expires),
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from chiso.consent import policy
-from chiso.consent.receipt import SIGNING_DOMAIN, receipt_bytes, same_agreement
+from chiso.consent.receipt import SIGNING_DOMAIN, is_less_of, receipt_bytes, same_agreement
 from chiso.consent.retention import Rule
 from chiso.core.consent import Receipt
+from chiso.core.errors import ChisoError, Code
 from chiso.core.events import Event, EventType
 from chiso.core.storage import SignedReceipt, WriteTransaction
 from chiso.services.home import Home
@@ -23,14 +24,27 @@ def receipt_in_force(
     *,
     until_any: bool,
 ) -> SignedReceipt | None:
-    """A receipt of hers in force that says the same; `until_any`: whatever its last moment is."""
+    """A receipt of hers in force that says the same; `until_any`: whatever its last moment is.
+
+    Raises WRONG_MODE where none does, and she agreed to less since than is wanted: what showed that
+    she had agreed shows it no more.
+    """
     purpose = wanted.processing.purpose
-    for known in transaction.receipts(wanted.parties.subject_id):
+    hers = transaction.receipts(wanted.parties.subject_id)
+    for known in hers:
         if not same_agreement(known.receipt, wanted, until_any=until_any):
             continue
         if policy.objection(known.terms, purpose, None, now, rule) is None:
             require_own(home, known)
             return known
+    for known in hers:
+        if is_less_of(known.receipt, wanted):
+            raise ChisoError(
+                Code.WRONG_MODE,
+                f"She agreed to less on {known.receipt.header.issued:%Y-%m-%d}, after what is to "
+                "show that she agreed to this.",
+                "Give her the notice again, and bring what shows that she agreed anew.",
+            )
     return None
 
 

@@ -154,9 +154,12 @@ def narrow_again(home: Home, narrowings: Narrowings) -> None:
             signed = transaction.receipt(receipt_id)
             if signed is None or signed.withdrawn is not None or is_as_told(signed, narrowings):
                 continue
-            less = narrowed(
-                signed.receipt, _modes(said), from_text(said["expires"]), home.clock.now()
-            )
+            agreed = signed.receipt.processing
+            modes = _modes(said) & frozenset(agreed.modes)  # the copy may be the narrower one
+            expires = min(from_text(said["expires"]), agreed.expires)
+            if not modes or (modes, expires) == (frozenset(agreed.modes), agreed.expires):
+                continue
+            less = narrowed(signed.receipt, modes, expires, home.clock.now())
             put_narrowed(home, transaction, signed, less)
     finish_erasures(home, _PATIENCE_S)
 

@@ -67,7 +67,7 @@ def seq_in(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     match _content(cursor):
-        case [int(seq)] if 0 <= seq <= WHOLE:
+        case [int(seq)] if type(seq) is int and 0 <= seq <= WHOLE:
             return seq
     raise _no_cursor()
 

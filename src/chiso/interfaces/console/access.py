@@ -15,7 +15,7 @@ from chiso.core.access import Account, Action, Actor, ApiKey, Resource, Role, Sc
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.agreements import until
 from chiso.interfaces.console.pages import day, page
-from chiso.interfaces.console.searching import matching
+from chiso.interfaces.console.searching import Sought, matching
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services import retention
 from chiso.services.access import accounts, keys
@@ -55,7 +55,9 @@ class _Listed:
 
 
 @router.get("")
-async def access(request: Request, service: ServiceHere, caller: Reader, q: str = "") -> Response:
+async def access(
+    request: Request, service: ServiceHere, caller: Reader, q: Sought = ""
+) -> Response:
     """Keys and accounts, and the forms that make them."""
     listed = await service.desk.run(partial(_listed, service.home, caller))
     return _page(request, service, caller, listed, q=q)

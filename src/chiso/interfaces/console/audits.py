@@ -17,7 +17,7 @@ from chiso.evaluate.fit import Policy
 from chiso.interfaces.cli.photo_sets import read_photo_set
 from chiso.interfaces.console.languages import language_of, translations
 from chiso.interfaces.console.pages import moment, page
-from chiso.interfaces.console.searching import matching
+from chiso.interfaces.console.searching import Sought, matching
 from chiso.interfaces.console.studies import PhotoFolder, photo_folder, photo_folders
 from chiso.interfaces.fairness_report.documents import write_report
 from chiso.interfaces.serve.bodies import form_in, read_upload
@@ -49,7 +49,9 @@ _running: set[asyncio.Task[None]] = set()
 
 
 @router.get("")
-async def audits(request: Request, service: ServiceHere, caller: Reader, q: str = "") -> Response:
+async def audits(
+    request: Request, service: ServiceHere, caller: Reader, q: Sought = ""
+) -> Response:
     """The audits that the log tells of, and what is being measured now."""
     may = caller.may(Action.CREATE, Resource.AUDITS)
     folders = await service.desk.run(partial(photo_folders, service.home)) if may else []

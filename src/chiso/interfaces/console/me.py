@@ -57,10 +57,11 @@ async def herself_here(caller: CallerHere) -> Herself:
     return Herself(caller, caller.subject_id)
 
 
-async def link_here(service: ServiceHere, token: str) -> Actor:
+async def link_here(request: Request, service: ServiceHere, token: str) -> Actor:
     """Whoever holds the link in the path. Raises LINK_ENDED, TOO_MANY_ATTEMPTS."""
     link = await service.desk.run(partial(herself.holder, service.home, token))
     service.per_key.note(("link", link.subject_id or ""), service.home.clock.now())
+    request.state.is_stranger = True  # until a look shows that it is she
     return link
 
 

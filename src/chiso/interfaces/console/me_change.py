@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import URL
 
 from chiso.core.consent import Mode, Receipt, ReceiptId
-from chiso.core.errors import ChisoError, Kind
+from chiso.core.errors import ChisoError, Code, Kind
 from chiso.interfaces.agreements import until
 from chiso.interfaces.console.me import Field, Herself, Me
 from chiso.interfaces.console.pages import page
@@ -110,9 +110,10 @@ async def _form(
 def _less(receipt: Receipt, modes: list[Mode], end: str) -> Less:
     """What was chosen. The day on which it ends anyway, or none, leaves its end as it is."""
     expires = receipt.processing.expires
+    if end and len(end) != _DAY:
+        raise ChisoError(Code.BAD_ARGUMENT, f"{end} is not a date.", "Write it as 2026-12-31.")
     chosen = until(end) if end else expires
-    is_same_day = len(end) == _DAY and _day(chosen) == _day(expires)
-    return Less(frozenset(modes), expires if is_same_day else chosen)
+    return Less(frozenset(modes), expires if _day(chosen) == _day(expires) else chosen)
 
 
 def _day(moment: datetime) -> str:

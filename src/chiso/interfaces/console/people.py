@@ -12,6 +12,7 @@ from chiso.core.access import Action, Actor, Resource
 from chiso.core.consent import ReceiptId, SubjectId
 from chiso.interfaces.console.own_links import own_link
 from chiso.interfaces.console.pages import page
+from chiso.interfaces.console.searching import Sought
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services.access.links import new_person_link
 from chiso.services.cards.listing import Reason
@@ -30,7 +31,7 @@ _REASONS = tuple(reason for reason in Reason if reason is not Reason.RESTORED)
 
 @router.get("")
 async def people(
-    request: Request, service: ServiceHere, caller: Reader, q: str = "", after: str = ""
+    request: Request, service: ServiceHere, caller: Reader, q: Sought = "", after: str = ""
 ) -> Response:
     """A page of people, by label."""
     found = await service.desk.run(partial(people_page, service.home, caller, q, after))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import Request
+from fastapi import Query, Request
 
 from chiso.interfaces.console.languages import language_of, translations
 
 _Row = TypeVar("_Row")
+Sought = Annotated[str, Query(max_length=200)]
+"""What is looked for; empty for everything."""
 
 
 def matching(
@@ -22,8 +24,9 @@ def matching(
     say = translations(language_of(request).code).gettext
     wanted = q.casefold().split()
 
-    def text(row: _Row) -> str:
+    def is_wanted(row: _Row) -> bool:
         said = [each for each in words(row) if each]
-        return "\n".join([*said, *map(say, said)]).casefold()
+        text = "\n".join([*said, *map(say, said)]).casefold()
+        return all(word in text for word in wanted)
 
-    return [row for row in rows if all(word in text(row) for word in wanted)]
+    return [row for row in rows if is_wanted(row)]

@@ -13,7 +13,7 @@ from chiso.core.access import Action, Actor, Resource
 from chiso.core.decisions import ThresholdRecord
 from chiso.core.templates import ModelDigest
 from chiso.interfaces.console.pages import page
-from chiso.interfaces.console.searching import matching
+from chiso.interfaces.console.searching import Sought, matching
 from chiso.interfaces.serve.callers import ServiceHere, allowed
 from chiso.services import thresholds
 from chiso.services.serving.service import Service
@@ -26,7 +26,9 @@ Field = Annotated[str, Form(max_length=500)]
 
 
 @router.get("")
-async def listed(request: Request, service: ServiceHere, caller: Reader, q: str = "") -> Response:
+async def listed(
+    request: Request, service: ServiceHere, caller: Reader, q: Sought = ""
+) -> Response:
     """The record in force, and the others."""
     records = await service.desk.run(partial(thresholds.records, service.home))
     model = service.home.model()

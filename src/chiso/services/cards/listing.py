@@ -64,7 +64,8 @@ def cards_of(home: Home, whose: SubjectId | None) -> list[CardSummary]:
     """Every card, or those of the person with this id, oldest first."""
     with home.store.reading() as view:
         terms = {each.receipt_id: each for each in view.terms(whose)}
-        labels = {each.subject_id: each.label for each in view.subjects()}
+        named = view.subjects() if whose is None else [view.subject_by_id(whose)]
+        labels = {each.subject_id: each.label for each in named if each is not None}
         by_purpose = {each.purpose: each for each in rules(view)}
         return [_summary(home, card, terms, by_purpose, labels) for card in view.cards(whose)]
 

@@ -185,8 +185,9 @@ def _place_of(signed: SignedReceipt) -> Place:
 
 
 def _place_of_reference(reference: SealedReference) -> Place:
-    """It has no id, and neither its photo's tag nor its ciphertext is anybody's to read."""
-    return Place(reference.added, hashlib.sha256(reference.sealed).hexdigest())
+    """It has no id, and its photo's tag is nobody's to read; its ciphertext changes."""
+    name = f"{reference.receipt_id} {reference.model} {reference.photo_tag.hex()}"
+    return Place(reference.added, hashlib.sha256(name.encode()).hexdigest())
 
 
 def _sees(view: ReadTransaction, caller: Actor, subject: Subject) -> bool:
