@@ -53,62 +53,52 @@ def _rows(console: Console, path: str, q: str) -> str:
     return "".join(part.partition("</tbody>")[0] for part in parts)
 
 
-@pytest.mark.parametrize(
-    ("q", "shown"),
-    [
-        ("", ("03-01", "03-02", "03-03")),
-        ("PASS", ("03-01",)),
-        ("fail", ("03-02", "03-03")),
-        ("fail 03-03", ("03-03",)),
-        ("scores", ("03-01", "03-02", "03-03")),
-    ],
-)
-def test_audits_are_found_by_day_and_verdict(
-    filled: Console, q: str, shown: tuple[str, ...]
-) -> None:
-    rows = _rows(filled, "/audits", q)
+_AUDITS = {
+    "": ("03-01", "03-02", "03-03"),
+    "PASS": ("03-01",),
+    "fail": ("03-02", "03-03"),
+    "fail 03-03": ("03-03",),
+    "scores": ("03-01", "03-02", "03-03"),
+}
+_THRESHOLDS = {
+    "2026": ("clinic-2026", "school-2026"),
+    "Clinic": ("clinic-2026",),
+    "0.3000": ("clinic-2026", "school-2026", "older-model"),
+    "worst": ("older-model",),
+    "another model": ("older-model",),
+}
+_ACCESS = {
+    "": ("Tendai", "Rufaro", "Front door", "reporting"),
+    "front": ("Front door",),
+    "NORTH": ("Front door",),
+    "clinic": ("Front door",),
+    "every purpose": ("reporting",),
+    "enroller": ("Rufaro",),
+    "audit": ("reporting",),
+    "%": (),
+}
+
+
+def test_audits_are_found_by_day_and_verdict(filled: Console) -> None:
     days = ("03-01", "03-02", "03-03")
-    assert tuple(day for day in days if f"2026-{day}" in rows) == shown
+    for q, shown in _AUDITS.items():
+        rows = _rows(filled, "/audits", q)
+        assert tuple(day for day in days if f"2026-{day}" in rows) == shown, q
 
 
-@pytest.mark.parametrize(
-    ("q", "shown"),
-    [
-        ("2026", ("clinic-2026", "school-2026")),
-        ("Clinic", ("clinic-2026",)),
-        ("0.3000", ("clinic-2026", "school-2026", "older-model")),
-        ("worst", ("older-model",)),
-        ("another model", ("older-model",)),
-    ],
-)
-def test_thresholds_are_found_by_name_value_and_policy(
-    filled: Console, q: str, shown: tuple[str, ...]
-) -> None:
-    rows = _rows(filled, "/thresholds", q)
+def test_thresholds_are_found_by_name_value_and_policy(filled: Console) -> None:
     names = ("clinic-2026", "school-2026", "older-model")
-    assert tuple(name for name in names if name in rows) == shown
-    assert "In force" in filled.get(f"/thresholds?q={q}").text  # it is no row of the table
+    for q, shown in _THRESHOLDS.items():
+        rows = _rows(filled, "/thresholds", q)
+        assert tuple(name for name in names if name in rows) == shown, q
+        assert "In force" in filled.get(f"/thresholds?q={q}").text  # it is no row of the table
 
 
-@pytest.mark.parametrize(
-    ("q", "shown"),
-    [
-        ("", ("Tendai", "Rufaro", "Front door", "reporting")),
-        ("front", ("Front door",)),
-        ("NORTH", ("Front door",)),
-        ("clinic", ("Front door",)),
-        ("every purpose", ("reporting",)),
-        ("enroller", ("Rufaro",)),
-        ("audit", ("reporting",)),
-        ("%", ()),
-    ],
-)
-def test_access_is_found_by_name_role_purpose_and_station(
-    filled: Console, q: str, shown: tuple[str, ...]
-) -> None:
-    rows = _rows(filled, "/access", q)
+def test_access_is_found_by_name_role_purpose_and_station(filled: Console) -> None:
     names = ("Tendai", "Rufaro", "Front door", "reporting")
-    assert tuple(name for name in names if name in rows) == shown
+    for q, shown in _ACCESS.items():
+        rows = _rows(filled, "/access", q)
+        assert tuple(name for name in names if name in rows) == shown, q
 
 
 @pytest.mark.parametrize("path", _SEARCHED)

@@ -11,7 +11,7 @@ from tests.serve.listening import listening
 
 from chiso import wiring_serve
 
-_FOR_S = float(os.environ.get("CHISO_FUZZ_S", "20"))
+_FOR_S = float(os.environ.get("CHISO_FUZZ_S", "10"))
 
 
 def test_no_call_ends_in_a_server_error(
