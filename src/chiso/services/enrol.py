@@ -87,8 +87,8 @@ def enrol(home: Home, agreement: Agreement, photos: Sequence[Photo]) -> Enrolled
     A receipt in force that says exactly the same is used again; a photo that rests on it already is
     not enrolled twice. Where the agreement names no last moment, one in force that says the same
     otherwise is used again. Raises ChisoError with a consent code where the agreement permits
-    nothing (it has expired) or more than the purpose's maximum, BAD_ARGUMENT where it cannot be
-    written down.
+    nothing (it has expired), more than the purpose's maximum, or more than she agreed to since it
+    was evidenced; BAD_ARGUMENT where it cannot be written down.
     """
     done = enrol_all(home, [agreement], photos)
     return done if isinstance(done, PhotoRefused) else done[0]

@@ -14,6 +14,7 @@ from chiso.core.access import Action, Actor, Resource
 from chiso.core.consent import Mode, SubjectId
 from chiso.core.errors import ChisoError, Code
 from chiso.interfaces.agreements import guardian_from, language_from, until
+from chiso.interfaces.api.enrolments import WHO_AGREED
 from chiso.interfaces.api.fields import (
     CARD,
     CardId,
@@ -81,17 +82,7 @@ _BODY = form_body(
             "description": "Last day of her consent; of the card alone where there is no photo.",
             "examples": ["2027-12-31"],
         },
-        "guardian": {
-            "type": "string",
-            "description": "Who agreed for her, if she is a minor.",
-            "examples": ["Chipo M."],
-        },
-        "language": {
-            "type": "string",
-            "description": "Of the notice (BCP 47).",
-            "default": "en",
-            "examples": ["sn"],
-        },
+        **WHO_AGREED,
         "keep_references": {
             "type": "string",
             "enum": ["true", "false"],

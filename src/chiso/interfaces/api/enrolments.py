@@ -22,6 +22,21 @@ _PHOTOS: dict[str, Any] = {
     "description": "One or more files called `photo`, one face each.",
 }
 PHOTOS_BODY = form_body(["photo"], {"photo": _PHOTOS})
+WHO_AGREED = {
+    "guardian": {
+        "type": "string",
+        "description": "Who agreed for her, if she is a minor.",
+        "examples": ["Chipo M."],
+    },
+    "language": {
+        "type": "string",
+        "description": "Of the notice (BCP 47).",
+        "default": "en",
+        "examples": ["sn"],
+    },
+}
+"""Fields of every form by which someone agrees: who does, and in which language she was told."""
+
 AGREEMENT_BODY = form_body(
     ["subject", "purpose", "modes", "evidence", "photo"],
     {
@@ -43,17 +58,7 @@ AGREEMENT_BODY = form_body(
             "for this purpose, where the home has one.",
             "examples": ["2027-12-31"],
         },
-        "guardian": {
-            "type": "string",
-            "description": "Who agreed for her, if she is a minor.",
-            "examples": ["Chipo M."],
-        },
-        "language": {
-            "type": "string",
-            "description": "Of the notice (BCP 47).",
-            "default": "en",
-            "examples": ["sn"],
-        },
+        **WHO_AGREED,
         "evidence": {
             **BINARY,
             "description": "What shows that she agreed: a signed form. Only its SHA-256 is kept.",

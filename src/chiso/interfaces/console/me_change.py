@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -17,6 +18,7 @@ from chiso.interfaces.console.me import Field, Herself, Me
 from chiso.interfaces.console.pages import page
 from chiso.interfaces.serve.callers import ServiceHere
 from chiso.services.narrow import Less, narrow
+from chiso.services.people import ReceiptSummary
 from chiso.services.serving.narrowing import narrowable, narrowing_of
 from chiso.services.serving.service import Service
 
@@ -32,7 +34,9 @@ _FormModes = Annotated[list[Mode], Form(max_length=len(Mode))]
 @router.get("")
 async def form(request: Request, service: ServiceHere, mine: Me, receipt: _Text = "") -> Response:
     """What she agreed to, to take something away from."""
-    return await _form(request, service, mine, receipt, None)
+    work = partial(narrowable, service.home, mine.caller, mine.subject_id, ReceiptId(receipt))
+    held = await service.desk.run(work)
+    return _form(request, service, mine, held, held.signed.receipt.processing.modes)
 
 
 @router.get("/sure")
@@ -54,7 +58,7 @@ async def sure(
     except ChisoError as error:
         if error.kind not in _AGAIN:
             raise
-        return await _form(request, service, mine, receipt, error, mode, end)
+        return _form(request, service, mine, held, mode, end, error)
     return page(request, "me_change_sure.html.j2", mine.caller, narrowing=narrowing, end=end)
 
 
@@ -78,29 +82,27 @@ async def change(
     except ChisoError as error:
         if error.kind not in _AGAIN:
             raise
-        return await _form(request, service, mine, receipt, error, mode, end)
+        return _form(request, service, mine, held, mode, end, error)
     back = str(URL("/me").include_query_params(changed=receipt))
     return RedirectResponse(back, status.HTTP_303_SEE_OTHER)
 
 
-async def _form(
+def _form(
     request: Request,
     service: Service,
     mine: Herself,
-    receipt: str,
-    problem: ChisoError | None,
-    modes: list[Mode] | None = None,
+    held: ReceiptSummary,
+    modes: Sequence[Mode],
     end: str = "",
+    problem: ChisoError | None = None,
 ) -> Response:
-    work = partial(narrowable, service.home, mine.caller, mine.subject_id, ReceiptId(receipt))
-    held = await service.desk.run(work)
     return page(
         request,
         "me_change.html.j2",
         mine.caller,
         status.HTTP_200_OK if problem is None else status.HTTP_400_BAD_REQUEST,
         held=held,
-        kept=held.signed.receipt.processing.modes if modes is None else modes,
+        kept=modes,
         end=end,
         today=service.home.clock.now(),
         problem=problem,
